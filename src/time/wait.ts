@@ -1,0 +1,93 @@
+import { MigrationError, stopped, throwIfStopped } from '../errors.ts';
+import type { Clock } from './clock.ts';
+
+/** What a probe saw. `pending` carries, in words, what there is to see while waiting. */
+export type Observation<T> =
+  | { readonly state: 'ready'; readonly value: T }
+  | { readonly state: 'pending'; readonly saw: string }
+  | { readonly state: 'failed'; readonly error: Error };
+
+export interface WaitOptions {
+  /** What is awaited, as it is shown to a person: "stack convox-shop to be deleted". */
+  readonly what: string;
+  /** Pause between two probes in ms; default 1500, so that a change is noticed after 0.75 s on average. */
+  readonly intervalMs?: number;
+  /** Limit in ms; the error then says what was seen last. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  /** Called after each pending probe, for progress. */
+  readonly onPending?: (saw: string, elapsedMs: number) => void;
+  /** True for an error of the probe that only means "ask again"; default: `retryable` MigrationErrors. */
+  readonly isTransient?: (error: unknown) => boolean;
+  /** What to do when the limit is reached. */
+  readonly hint?: string;
+}
+
+export const DEFAULT_INTERVAL_MS = 1500;
+
+/**
+ * The one way to wait: asks `probe` until it is ready, has failed, or the limit is reached.
+ *
+ * @throws {MigrationError} `TIMED_OUT` with the last thing seen, `STOPPED` when aborted, or the probe's own error.
+ */
+export async function waitFor<T>(
+  probe: (signal: AbortSignal) => Promise<Observation<T>>,
+  options: WaitOptions,
+  signal: AbortSignal,
+): Promise<T> {
+  const { what, clock, timeoutMs, intervalMs = DEFAULT_INTERVAL_MS } = options;
+  const isTransient = options.isTransient ?? ((error) => MigrationError.is(error) && error.retryable);
+  const startedAt = clock.now();
+  let saw = 'nothing yet';
+  for (;;) {
+    throwIfStopped(signal, what);
+    try {
+      const observation = await probe(signal);
+      if (observation.state === 'ready') return observation.value;
+      if (observation.state === 'failed') throw new ProbeFailure(observation.error);
+      saw = observation.saw;
+    } catch (error) {
+      if (error instanceof ProbeFailure) throw error.failure;
+      throwIfStopped(signal, what);
+      if (!isTransient(error)) throw error;
+      saw = error instanceof Error ? error.message : String(error);
+    }
+    const elapsedMs = clock.now() - startedAt;
+    options.onPending?.(saw, elapsedMs);
+    if (elapsedMs >= timeoutMs) {
+      throw new MigrationError(
+        'TIMED_OUT',
+        `${what}: not reached within ${formatDuration(timeoutMs)}; last seen: ${saw}`,
+        {
+          hint: options.hint,
+          details: { what, saw, elapsedMs, timeoutMs },
+        },
+      );
+    }
+    try {
+      await clock.sleep(Math.min(intervalMs, Math.max(0, timeoutMs - elapsedMs)), signal);
+    } catch {
+      throw stopped(signal, what);
+    }
+  }
+}
+
+/** Carries a probe's verdict past the transient-error handling. */
+class ProbeFailure extends Error {
+  readonly failure: Error;
+  constructor(failure: Error) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/** A duration in words, for people: `850 ms`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
+  const hours = Math.floor(minutes / 60);
+  return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+}
