@@ -38,7 +38,7 @@ export async function waitFor<T>(
   const { what, clock, timeoutMs, intervalMs = DEFAULT_INTERVAL_MS } = options;
   const isTransient = options.isTransient ?? ((error) => MigrationError.is(error) && error.retryable);
   const startedAt = clock.now();
-  let saw = 'nothing yet';
+  let saw: string;
   for (;;) {
     throwIfStopped(signal, what);
     try {

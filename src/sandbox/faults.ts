@@ -1,0 +1,39 @@
+/** A request as a fault sees it, before the sandbox answers it. */
+export interface FaultRequest {
+  /** `rack`, or the AWS service: `cloudformation`, `elasticloadbalancing`, `acm`, `route53`, `monitoring`, `sts`. */
+  readonly service: string;
+  /** `DescribeStacks`; for the rack `METHOD /path`. */
+  readonly operation: string;
+  readonly mutates: boolean;
+}
+
+export type FaultAction =
+  | { readonly type: 'deny' }
+  | { readonly type: 'throttle' }
+  | { readonly type: 'error'; readonly status: number }
+  /** Closes the connection before (`applied: false`) or after (`applied: true`) the request took effect. */
+  | { readonly type: 'reset'; readonly applied: boolean }
+  | { readonly type: 'delay'; readonly ms: number }
+  /** Holds the request until the promise resolves, then goes on. */
+  | { readonly type: 'hold'; readonly until: Promise<void> };
+
+export type Fault = (request: FaultRequest) => FaultAction | undefined;
+
+/** The switches that make the sandbox misbehave; asked for every request. The first fault that answers decides. */
+export class Faults {
+  readonly #faults = new Set<Fault>();
+
+  /** Adds a fault and returns a function that takes it away. */
+  add(fault: Fault): () => void {
+    this.#faults.add(fault);
+    return () => this.#faults.delete(fault);
+  }
+
+  actionFor(request: FaultRequest): FaultAction | undefined {
+    for (const fault of this.#faults) {
+      const action = fault(request);
+      if (action !== undefined) return action;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * The sandbox's world: one object that every part of it works on. The parts below are the contracts between them;
+ * each is implemented in the folder named beside it, and `sandbox.ts` puts them together.
+ *
+ *   rack-api/   the Rack HTTP API           ─┐
+ *   aws/        the AWS endpoint             ├─ reached over the network
+ *   network/    DNS, balancers, app tasks   ─┘
+ *   stacks/     CloudFormation, the templates of racks and apps, ECS
+ */
+import type { Counters } from './counters.ts';
+import type { Faults } from './faults.ts';
+import type { Certificate, CertificateMail } from './model/certificates.ts';
+import type { EcsService, Task, TaskDefinition } from './model/compute.ts';
+import type { HostedZone, RecordSet, ZoneChange } from './model/dns.ts';
+import type { ClassicBalancer, Listener, LoadBalancer, Rule, TargetGroup } from './model/load-balancing.ts';
+import type { Stack, StackRequest, StackTemplate } from './model/stacks.ts';
+import type { Random } from './random.ts';
+import type { SandboxSettings } from './settings.ts';
+import type { SimClock } from './sim-clock.ts';
+
+export interface World {
+  readonly settings: SandboxSettings;
+  readonly clock: SimClock;
+  readonly random: Random;
+  readonly counters: Counters;
+  readonly faults: Faults;
+  readonly cloudFormation: CloudFormation;
+  readonly balancing: Balancing;
+  readonly compute: Compute;
+  readonly acm: Acm;
+  readonly route53: Route53;
+  readonly metrics: Metrics;
+  readonly dataPlane: DataPlane;
+}
+
+/** stacks/ — asynchronous stacks with events, dependencies, rollback and nested stacks. */
+export interface CloudFormation {
+  /** Starts creating; throws AwsRefusal `AlreadyExistsException` when a live stack has the name. Returns the ARN. */
+  createStack(request: StackRequest): string;
+  /** Starts updating; throws `ValidationError` "… can not be updated" or "No updates are to be performed." */
+  updateStack(nameOrArn: string, template: StackTemplate, parameters: ReadonlyMap<string, string>): void;
+  /** Starts deleting; throws `ValidationError` when termination protection is on. Unknown names are accepted, as by AWS. */
+  deleteStack(nameOrArn: string): void;
+  cancelUpdate(nameOrArn: string): void;
+  /** By ARN also deleted ones (as for 90 days at AWS); by name only live ones. */
+  find(nameOrArn: string): Stack | undefined;
+  list(): readonly Stack[];
+  /** Makes the next operation on the resource fail with `reason` (a fault). */
+  failNext(stackName: string, logicalId: string, reason: string): void;
+}
+
+/** aws/ holds the stores; stacks/ changes them; network/ serves them. */
+export interface Balancing {
+  readonly loadBalancers: Map<string, LoadBalancer>;
+  readonly targetGroups: Map<string, TargetGroup>;
+  /** By name. */
+  readonly classic: Map<string, ClassicBalancer>;
+  findListener(arn: string): Listener | undefined;
+  findRule(arn: string): Rule | undefined;
+  /** A new active balancer with addresses that the data plane serves from now on. */
+  createLoadBalancer(
+    spec: Pick<LoadBalancer, 'name' | 'scheme'> & { tags?: ReadonlyMap<string, string> },
+  ): LoadBalancer;
+  deleteLoadBalancer(arn: string): void;
+  createListener(spec: Omit<Listener, 'arn' | 'rules' | 'certificateArns'>): Listener;
+  /** Throws AwsRefusal `PriorityInUse` / `TooManyRules` (100 per balancer). */
+  createRule(spec: Omit<Rule, 'arn'>): Rule;
+  deleteRule(arn: string): void;
+  createTargetGroup(
+    spec: Pick<
+      TargetGroup,
+      'name' | 'protocol' | 'port' | 'healthCheck' | 'deregistrationDelaySeconds' | 'stickiness'
+    > & {
+      tags?: ReadonlyMap<string, string>;
+    },
+  ): TargetGroup;
+  deleteTargetGroup(arn: string): void;
+  createClassic(
+    spec: Pick<ClassicBalancer, 'name' | 'scheme' | 'listeners' | 'healthCheck' | 'drainingSeconds' | 'idleSeconds'> & {
+      tags?: ReadonlyMap<string, string>;
+    },
+  ): ClassicBalancer;
+  deleteClassic(name: string): void;
+}
+
+/** stacks/ decides what should run; network/ runs it. */
+export interface Compute {
+  readonly services: Map<string, EcsService>;
+  createService(
+    spec: Pick<
+      EcsService,
+      | 'app'
+      | 'service'
+      | 'desiredCount'
+      | 'minimumPercent'
+      | 'maximumPercent'
+      | 'graceSeconds'
+      | 'taskDefinition'
+      | 'targetGroupArns'
+      | 'classicBalancerNames'
+    >,
+  ): EcsService;
+  /** Rolling deployment: new tasks start within the percentages, old ones drain and stop. */
+  updateService(id: string, change: { taskDefinition?: TaskDefinition; desiredCount?: number }): void;
+  /** True when running = desired, all of the current task definition, all targets healthy or none registered. */
+  isStable(id: string): boolean;
+  /** Drains and stops all tasks; resolves when they have stopped. */
+  deleteService(id: string): Promise<void>;
+  tasks(): readonly Task[];
+}
+
+/** aws/ — certificates and their mails. */
+export interface Acm {
+  readonly certificates: Map<string, Certificate>;
+  readonly mails: CertificateMail[];
+  request(spec: {
+    readonly domainName: string;
+    readonly names: readonly string[];
+    readonly method: 'EMAIL' | 'DNS';
+    /** Validation domain by name, for mail. */
+    readonly validationDomains?: ReadonlyMap<string, string>;
+    readonly idempotencyToken?: string;
+    readonly tags?: ReadonlyMap<string, string>;
+  }): Certificate;
+  /** What the person who got the mail does; issues the certificate once every domain is approved. */
+  approve(mailId: string): void;
+  /** Throws AwsRefusal `ResourceInUseException` while a listener uses it. */
+  delete(arn: string): void;
+  /** ARNs of the balancers that use it. */
+  usedBy(arn: string): readonly string[];
+  /** A certificate issued at once, e.g. the rack's own `*.<host>.convox.site`. */
+  issueNow(names: readonly string[], tags?: ReadonlyMap<string, string>): Certificate;
+}
+
+export interface RecordChange {
+  readonly action: 'CREATE' | 'DELETE' | 'UPSERT';
+  readonly recordSet: RecordSet;
+}
+
+/** aws/ — hosted zones with Route 53's own rules about what may stand beside what. */
+export interface Route53 {
+  readonly zones: Map<string, HostedZone>;
+  readonly changes: Map<string, ZoneChange>;
+  createZone(spec: { name: string; isPrivate: boolean; vpcIds?: readonly string[]; comment?: string }): HostedZone;
+  /** Validates the whole batch, applies all or nothing. Throws AwsRefusal `InvalidChangeBatch` and others. */
+  change(zoneId: string, changes: readonly RecordChange[], comment?: string): ZoneChange;
+  /**
+   * What an authoritative server answers from: the state as this server has it (a change reaches servers one by one
+   * until it is INSYNC). `server` is one of the zone's name servers; undefined = the slowest of them.
+   */
+  servedBy(zoneId: string, server: string | undefined): readonly RecordSet[];
+}
+
+export interface MetricPoint {
+  readonly at: number;
+  readonly value: number;
+}
+
+/** aws/ — CloudWatch. The data plane counts into it; points of a minute appear `metricDelayMs` after its end. */
+export interface Metrics {
+  /** Adds to the minute that `clock.now()` is in. Dimensions as AWS names them. */
+  add(namespace: string, name: string, dimensions: Readonly<Record<string, string>>, value: number): void;
+  read(
+    namespace: string,
+    name: string,
+    dimensions: Readonly<Record<string, string>>,
+    range: {
+      readonly fromMs: number;
+      readonly toMs: number;
+      readonly periodSeconds: number;
+      readonly statistic: string;
+    },
+  ): readonly MetricPoint[];
+}
+
+/** network/ — what really listens. */
+export interface DataPlane {
+  /** Loopback addresses for one balancer (one per zone). */
+  allocateAddresses(count: number): string[];
+  /** Starts to serve a balancer's listeners; called again after they changed. */
+  serve(balancer: LoadBalancer | ClassicBalancer): void;
+  /** Stops to serve a balancer; open connections are closed. */
+  remove(balancer: LoadBalancer | ClassicBalancer): void;
+}
+
+/** A refusal with AWS's own code and text; the AWS endpoint turns it into the service's wire format. */
+export class AwsRefusal extends Error {
+  readonly code: string;
+  readonly status: number;
+
+  constructor(code: string, message: string, status = 400) {
+    super(message);
+    this.name = 'AwsRefusal';
+    this.code = code;
+    this.status = status;
+  }
+}
