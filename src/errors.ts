@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   READ_ONLY: 'bug',
   // the Rack API
   RACK_UNREACHABLE: 'unreachable',
+  RACK_TLS: 'access',
   RACK_UNAUTHORIZED: 'access',
   RACK_NOT_FOUND: 'input',
   RACK_CONFLICT: 'conflict',
@@ -75,6 +76,7 @@ export const ERROR_CODES = {
   DNS_RECORD_UNSUPPORTED: 'blocked',
   DNS_CONFLICT: 'conflict',
   DNS_REFUSED: 'failed',
+  DNS_UNREACHABLE: 'unreachable',
   STACK_FAILED: 'failed',
   VERIFICATION_FAILED: 'failed',
   TRAFFIC_OUT_OF_BOUNDS: 'failed',

@@ -1,0 +1,209 @@
+import { MigrationError } from '../errors.ts';
+import { checkAccount, checkRegion, parseStackArn } from './account.ts';
+import { BalancerSearch } from './balancer-search.ts';
+import type { AwsClients } from './clients.ts';
+import { canonicalZoneOf } from './canonical-zones.ts';
+import { dnsNameFromOutputs, roleProblem, type RackBalancerRole, type RackFacts } from './rack-facts.ts';
+import { readStack, type StackFacts } from './stacks.ts';
+
+/** How a balancer was found, from the most to the least certain. */
+export type BalancerEvidence = 'logical-id' | 'dns-name' | 'stack-tags' | 'rack-tag' | 'name' | 'rack-outputs';
+
+export interface RackBalancer {
+  readonly role: RackBalancerRole;
+  readonly arn?: string;
+  readonly name?: string;
+  readonly dnsName: string;
+  /** What an alias record to it names beside the DNS name. */
+  readonly canonicalHostedZoneId?: string;
+  readonly scheme: 'internet-facing' | 'internal';
+  readonly vpcId?: string;
+  readonly kind: 'application' | 'classic';
+  /** `app/<name>/<id>`: CloudWatch's name for it. */
+  readonly metricName?: string;
+  readonly how: BalancerEvidence;
+  /** True if AWS's own description agrees with the rack's outputs in name, scheme, network and type. */
+  readonly crossChecked: boolean;
+  readonly warnings: readonly string[];
+}
+
+export type BalancerAnswer =
+  | { readonly found: true; readonly balancer: RackBalancer }
+  | { readonly found: false; readonly role: RackBalancerRole; readonly error: MigrationError };
+
+export interface RackBalancers {
+  readonly public: BalancerAnswer;
+  readonly internal: BalancerAnswer;
+  readonly api: BalancerAnswer;
+  /** IAM actions we were refused and did without. */
+  readonly deniedActions: readonly string[];
+  /** The rack's stack as it was when the answer was formed: a later update may replace a balancer. */
+  readonly stack?: StackFacts;
+}
+
+export type RackBalancerClients = Pick<AwsClients, 'cloudFormation' | 'elb' | 'elbv2' | 'sts' | 'region'>;
+
+export interface FindRackBalancersOptions {
+  /** The name alone is enough with `clients`; outputs and parameters alone are enough without. */
+  readonly rack: RackFacts;
+  /** Absent: the rack's outputs alone answer, and nothing is cross-checked. */
+  readonly clients?: RackBalancerClients;
+}
+
+const BUSY_STATUSES: ReadonlySet<string> = new Set(['creating', 'updating', 'converging', 'rollback', 'deleting']);
+const ROLES = ['public', 'internal', 'api'] as const;
+
+/**
+ * Finds the rack's balancers: by logical id in its stack, else by DNS name, tags or name, checked against its outputs.
+ *
+ * @throws {MigrationError} for what concerns all of them: `AWS_ACCOUNT_MISMATCH`, `AWS_REGION`, `AWS_NOT_FOUND` (no such
+ * stack here), `RACK_STACK_STATE` (being updated: retryable; failed: not). What concerns one is in its answer:
+ * `RACK_INTERNAL_DISABLED`, `RACK_PUBLIC_DISABLED`, `BALANCER_NOT_FOUND`, `BALANCER_MISMATCH`.
+ */
+export async function findRackBalancers(
+  { rack, clients }: FindRackBalancersOptions,
+  signal: AbortSignal,
+): Promise<RackBalancers> {
+  if (rack.status !== undefined && BUSY_STATUSES.has(rack.status)) throw rackBusy(rack.name, rack.status);
+  if (clients === undefined) {
+    const answer = (role: RackBalancerRole): BalancerAnswer => fromOutputs(role, rack, []);
+    return { public: answer('public'), internal: answer('internal'), api: answer('api'), deniedActions: [] };
+  }
+  const denied = new Set<string>();
+  const stack = await readRackStack(rack, clients, denied, signal);
+  const search = new BalancerSearch({ rack, clients, denied, ...(stack === undefined ? {} : { stack }) });
+  const answers = await Promise.all(
+    ROLES.map(async (role) => [role, await answerFor(role, rack, stack, search, denied, signal)] as const),
+  );
+  const byRole = new Map<RackBalancerRole, BalancerAnswer>(answers);
+  const get = (role: RackBalancerRole): BalancerAnswer => byRole.get(role) ?? notFound(role, rack.name);
+  return {
+    public: get('public'),
+    internal: get('internal'),
+    api: get('api'),
+    deniedActions: [...denied].toSorted(),
+    ...(stack === undefined ? {} : { stack }),
+  };
+}
+
+/** Finds one balancer of the rack, or throws why there is none. */
+export async function getRackBalancer(
+  { role, ...options }: FindRackBalancersOptions & { readonly role: RackBalancerRole },
+  signal: AbortSignal,
+): Promise<RackBalancer> {
+  const answer = (await findRackBalancers(options, signal))[role];
+  if (answer.found) return answer.balancer;
+  throw answer.error;
+}
+
+async function readRackStack(
+  rack: RackFacts,
+  clients: RackBalancerClients,
+  denied: Set<string>,
+  signal: AbortSignal,
+): Promise<StackFacts | undefined> {
+  const stackId = rack.outputs?.['StackId'];
+  if (stackId !== undefined) {
+    // Proved before anything is looked up: in the wrong account a rack of the same name may exist.
+    await checkAccount({ clients, rackName: rack.name, stackId }, signal);
+  }
+  try {
+    const stack = await readStack({ clients, stack: stackId ?? rack.name }, signal);
+    checkRegion(clients.region, rack.name, parseStackArn(stack.arn));
+    if (stack.outcome === 'busy') throw rackBusy(rack.name, stack.status);
+    if (stack.outcome !== 'done' && stack.status !== 'UPDATE_ROLLBACK_COMPLETE') {
+      throw new MigrationError('RACK_STACK_STATE', `the stack of rack ${rack.name} is ${stack.status}`, {
+        hint: 'Repair the rack first: its balancers cannot be relied on in this state.',
+        details: { stack: stack.arn, status: stack.status },
+      });
+    }
+    return stack;
+  } catch (error) {
+    if (!MigrationError.is(error, 'AWS_DENIED') || rack.outputs === undefined) throw error;
+    denied.add(String(error.details['action']));
+    return undefined;
+  }
+}
+
+async function answerFor(
+  role: RackBalancerRole,
+  rack: RackFacts,
+  stack: StackFacts | undefined,
+  search: BalancerSearch,
+  denied: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<BalancerAnswer> {
+  const problem = roleProblem(role, { ...rack.parameters, ...stack?.parameters });
+  if (problem !== undefined) return { found: false, role, error: roleError(problem, rack.name) };
+  try {
+    const balancer = await search.find(role, signal);
+    if (balancer !== undefined) return { found: true, balancer };
+  } catch (error) {
+    if (MigrationError.is(error, 'BALANCER_MISMATCH', 'BALANCER_NOT_FOUND', 'RACK_STACK_STATE')) {
+      return { found: false, role, error };
+    }
+    throw error;
+  }
+  if (denied.size === 0) return notFound(role, rack.name);
+  return fromOutputs(role, { ...rack, outputs: { ...stack?.outputs, ...rack.outputs } }, [...denied]);
+}
+
+/** Fallback without AWS: the DNS name is enough for a CNAME, and the zone id of an alias is a constant of the region. */
+function fromOutputs(role: RackBalancerRole, rack: RackFacts, denied: readonly string[]): BalancerAnswer {
+  const problem = roleProblem(role, rack.parameters ?? {});
+  if (problem !== undefined) return { found: false, role, error: roleError(problem, rack.name) };
+  const dnsName = dnsNameFromOutputs(role, rack.outputs ?? {});
+  if (dnsName === undefined) return notFound(role, rack.name);
+  const zone = canonicalZoneOf(dnsName);
+  const why = denied.length === 0 ? 'no AWS credentials were given' : `not allowed: ${denied.join(', ')}`;
+  return {
+    found: true,
+    balancer: {
+      role,
+      dnsName,
+      scheme: /^internal-/i.test(dnsName) ? 'internal' : 'internet-facing',
+      ...(zone === undefined ? {} : { canonicalHostedZoneId: zone }),
+      ...(rack.outputs?.['Vpc'] === undefined ? {} : { vpcId: rack.outputs['Vpc'] }),
+      kind: 'application',
+      how: 'rack-outputs',
+      crossChecked: false,
+      warnings: [`not cross-checked with AWS (${why})`],
+    },
+  };
+}
+
+function notFound(role: RackBalancerRole, rackName: string): BalancerAnswer {
+  const error = new MigrationError('BALANCER_NOT_FOUND', `rack ${rackName}: no ${role} balancer found`, {
+    hint: "Neither the rack's stack nor its outputs, tags or names lead to one. Check the rack's name and `convox rack params`.",
+    details: { rack: rackName, role },
+  });
+  return { found: false, role, error };
+}
+
+function roleError(problem: 'internal-disabled' | 'public-disabled', rackName: string): MigrationError {
+  return problem === 'internal-disabled'
+    ? new MigrationError(
+        'RACK_INTERNAL_DISABLED',
+        `rack ${rackName} has no internal balancer (parameter Internal is not Yes)`,
+        {
+          hint: 'Set it with `convox rack params set Internal=Yes`, or let `gen2 prepare` do it.',
+          details: { rack: rackName },
+        },
+      )
+    : new MigrationError(
+        'RACK_PUBLIC_DISABLED',
+        `rack ${rackName} has no public balancer (parameter InternalOnly is Yes)`,
+        {
+          hint: 'Public services need another rack, or InternalOnly=No.',
+          details: { rack: rackName },
+        },
+      );
+}
+
+function rackBusy(rackName: string, status: string): MigrationError {
+  return new MigrationError('RACK_STACK_STATE', `rack ${rackName} is being changed (${status})`, {
+    hint: 'Wait until the rack is running again: a balancer may be replaced by the change.',
+    retryable: true,
+    details: { rack: rackName, status },
+  });
+}
