@@ -181,6 +181,8 @@ export interface DataPlane {
   serve(balancer: LoadBalancer | ClassicBalancer): void;
   /** Stops to serve a balancer; open connections are closed. */
   remove(balancer: LoadBalancer | ClassicBalancer): void;
+  /** The port numbers that stand for 80 and 443 on every balancer's addresses; known once the data plane is started. */
+  ports(): { readonly 80: number; readonly 443: number };
 }
 
 /** A refusal with AWS's own code and text; the AWS endpoint turns it into the service's wire format. */

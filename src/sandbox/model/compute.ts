@@ -1,4 +1,5 @@
 /** What ECS holds: services and the tasks they run. */
+import type { Duplex } from 'node:stream';
 
 /**
  * How an app's program behaves. Read from `program.json` in a service's build folder (gen 1 and gen 2 alike); without
@@ -19,6 +20,8 @@ export interface Program {
   readonly allowedHosts: readonly string[];
   /** Stops listening this many seconds after start, if set. */
   readonly crashAfterSeconds: number | undefined;
+  /** Proxied requests keep the visitor's Host (nginx: `proxy_set_header Host $http_host`); default: the target's own. */
+  readonly proxyKeepsHost?: boolean;
 }
 
 export const DEFAULT_PROGRAM: Program = {
@@ -68,4 +71,28 @@ export interface Task {
   startedAt: number | undefined;
   /** True once its program listens. */
   listening: boolean;
+}
+
+/** A request as a program sees it. */
+export interface ProgramRequest {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+export interface ProgramReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** The program of one task, as balancers reach it. */
+export interface TaskProcess {
+  /** False before it has booted, after a crash and once stopped: connections are refused. */
+  readonly listening: boolean;
+  /** Rejects when the program does not listen, or stops before it has answered. */
+  answer(request: ProgramRequest): Promise<ProgramReply>;
+  /** Takes over a connection, as the far end of a byte pipe. */
+  accept(connection: Duplex): void;
 }

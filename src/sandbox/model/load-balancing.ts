@@ -1,4 +1,5 @@
 /** What elastic load balancing holds: application balancers (with listeners, rules, target groups) and classic ones. */
+import type { TaskProcess } from './compute.ts';
 
 export interface LoadBalancer {
   readonly arn: string;
@@ -78,6 +79,8 @@ export interface Target {
   /** e.g. `Elb.InitialHealthChecking`, `Target.ResponseCodeMismatch`. */
   reason: string | undefined;
   description: string | undefined;
+  /** How the data plane reaches the task's program; absent = nothing behind it (connections are refused). */
+  readonly process?: TaskProcess;
 }
 
 export interface ClassicListener {
