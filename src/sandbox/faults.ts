@@ -10,7 +10,8 @@ export interface FaultRequest {
 export type FaultAction =
   | { readonly type: 'deny' }
   | { readonly type: 'throttle' }
-  | { readonly type: 'error'; readonly status: number }
+  /** `code` and `message` where the service's own are wanted (AWS: `PriorRequestNotComplete`, `ExpiredToken` …). */
+  | { readonly type: 'error'; readonly status: number; readonly code?: string; readonly message?: string }
   /** Closes the connection before (`applied: false`) or after (`applied: true`) the request took effect. */
   | { readonly type: 'reset'; readonly applied: boolean }
   | { readonly type: 'delay'; readonly ms: number }

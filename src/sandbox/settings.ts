@@ -9,6 +9,8 @@ export interface SandboxSettings {
   readonly rackPassword: string;
   readonly region: string;
   readonly accountId: string;
+  /** The rack's network: every balancer and the private zones are in it. */
+  readonly vpcId: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly durations: SandboxDurations;
@@ -54,6 +56,7 @@ export const DEFAULT_SETTINGS: SandboxSettings = {
   rackPassword: 'sandbox-rack-password',
   region: 'us-east-1',
   accountId: '123456789012',
+  vpcId: 'vpc-5a4db0c1',
   accessKeyId: 'AKIASANDBOX000000001',
   secretAccessKey: 'sandbox-secret-access-key',
   durations: DEFAULT_DURATIONS,

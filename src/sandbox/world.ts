@@ -63,6 +63,10 @@ export interface Balancing {
   ): LoadBalancer;
   deleteLoadBalancer(arn: string): void;
   createListener(spec: Omit<Listener, 'arn' | 'rules' | 'certificateArns'>): Listener;
+  deleteListener(arn: string): void;
+  /** Adds an SNI certificate; throws AwsRefusal `TooManyCertificates` (25 per balancer) or `UnsupportedCertificate`. */
+  addListenerCertificate(listenerArn: string, certificateArn: string): void;
+  removeListenerCertificate(listenerArn: string, certificateArn: string): void;
   /** Throws AwsRefusal `PriorityInUse` / `TooManyRules` (100 per balancer). */
   createRule(spec: Omit<Rule, 'arn'>): Rule;
   deleteRule(arn: string): void;
@@ -121,9 +125,19 @@ export interface Acm {
     readonly validationDomains?: ReadonlyMap<string, string>;
     readonly idempotencyToken?: string;
     readonly tags?: ReadonlyMap<string, string>;
+    /** Default RSA_2048. */
+    readonly keyAlgorithm?: Certificate['keyAlgorithm'];
   }): Certificate;
   /** What the person who got the mail does; issues the certificate once every domain is approved. */
   approve(mailId: string): void;
+  /** What somebody who did not ask for the certificate does: it ends as FAILED, `DOMAIN_VALIDATION_DENIED`. */
+  deny(mailId: string): void;
+  /** Sends the mail of one domain again; throws `InvalidStateException`, `InvalidDomainValidationOptionsException`. */
+  resend(arn: string, domain: string, validationDomain: string): void;
+  /** A switch: requests naming the domain end as FAILED with this FailureReason, e.g. `NO_AVAILABLE_CONTACTS`. */
+  readonly failures: Map<string, string>;
+  /** PEM of the authority that signs every certificate of this world. */
+  readonly caPem: string;
   /** Throws AwsRefusal `ResourceInUseException` while a listener uses it. */
   delete(arn: string): void;
   /** ARNs of the balancers that use it. */
@@ -149,6 +163,8 @@ export interface Route53 {
    * until it is INSYNC). `server` is one of the zone's name servers; undefined = the slowest of them.
    */
   servedBy(zoneId: string, server: string | undefined): readonly RecordSet[];
+  /** Calls `listener` with the zone's id each time a change of it is INSYNC. */
+  onInSync(listener: (zoneId: string) => void): void;
 }
 
 export interface MetricPoint {
