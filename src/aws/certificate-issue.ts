@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import { DeleteCertificateCommand, RequestCertificateCommand } from '@aws-sdk/client-acm';
+import { MigrationError } from '../errors.ts';
+import type { Clock } from '../time/clock.ts';
+import { waitFor } from '../time/wait.ts';
+import { ask, awsCodeOf, awsError, present } from './aws-error.ts';
+import {
+  certificateLabel,
+  findCertificate,
+  listCertificates,
+  readCertificateTags,
+  type Certificate,
+  type ValidationRecord,
+} from './certificates.ts';
+import { sendWrite } from './client-middleware.ts';
+import type { AwsClients } from './clients.ts';
+import { dnsName } from './dns/names.ts';
+
+type Clients = Pick<AwsClients, 'acm'>;
+
+/** The tag our certificates have. Never `System=convox` with `Type=app`: racks pass over those (convox/rack@20180518143010). */
+export const OUR_TAG = { key: 'ManagedBy', value: 'convox-gen2' } as const;
+
+/** ACM's limit for the common name (ACM user guide, quotas). */
+const MAX_COMMON_NAME = 64;
+
+export interface IssueCertificateOptions {
+  readonly clients: Clients;
+  readonly domains: readonly string[];
+  /** The same for the same intent, e.g. the execution's id: a repeated call makes no second certificate. */
+  readonly idempotencyKey: string;
+  /** More tags, e.g. whose it is. */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Requests one RSA 2048 certificate for all domains, to be proved by DNS, or returns ours for the very same domains that
+ * is pending or issued: of each set of domains there is never more than one pending request of ours.
+ *
+ * @throws {MigrationError} `CERTIFICATE_LIMIT` (the account may have no more; never repeated), `CERTIFICATE_FAILED` if the
+ * names cannot be in one certificate.
+ */
+export async function issueCertificate(
+  { clients, domains, idempotencyKey, tags = {} }: IssueCertificateOptions,
+  signal: AbortSignal,
+): Promise<{ readonly arn: string; readonly isNew: boolean }> {
+  const names = certificateNames(domains);
+  const [commonName = ''] = names;
+  const existing = await findOurs(clients, names, signal);
+  if (existing !== undefined) return { arn: existing.arn, isNew: false };
+
+  const what = `request a certificate for ${names.join(', ')}`;
+  const command = new RequestCertificateCommand({
+    DomainName: commonName,
+    ...(names.length > 1 ? { SubjectAlternativeNames: names } : {}),
+    ValidationMethod: 'DNS',
+    KeyAlgorithm: 'RSA_2048',
+    IdempotencyToken: idempotencyToken(idempotencyKey, names),
+    Tags: Object.entries({ ...tags, [OUR_TAG.key]: OUR_TAG.value }).map(([Key, Value]) => ({ Key, Value })),
+  });
+  try {
+    const answer = await sendWrite(command, () => clients.acm.send(command, { abortSignal: signal }), {
+      isRepeatable: true,
+      // The SDK takes this for throttling and would ask again; there will be no more certificates for it.
+      finalCodes: ['LimitExceededException'],
+    });
+    return { arn: present(answer.CertificateArn, 'CertificateArn', what), isNew: true };
+  } catch (error) {
+    const failure = awsError(what, 'acm:RequestCertificate', error, signal);
+    if (awsCodeOf(failure) !== 'LimitExceededException') throw failure;
+    throw new MigrationError('CERTIFICATE_LIMIT', `${what}: the account may have no more certificates`, {
+      hint: 'Delete unused certificates, or ask AWS for a higher quota (Service Quotas, Certificate Manager).',
+      details: { domains: names, awsMessage: failure.message },
+    });
+  }
+}
+
+/** The names in the order ACM gets them: the shortest first, since only 64 characters fit into the common name. */
+function certificateNames(domains: readonly string[]): string[] {
+  const names = [...new Set(domains.map(dnsName))].toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  const [shortest] = names;
+  if (shortest === undefined) throw new MigrationError('USAGE', 'a certificate needs at least one domain');
+  if (shortest.length > MAX_COMMON_NAME) {
+    throw new MigrationError(
+      'CERTIFICATE_FAILED',
+      `${shortest} is longer than the ${MAX_COMMON_NAME} characters ACM takes`,
+      {
+        hint: 'Add a shorter domain, or a wildcard, to the same service.',
+        details: { domains: names },
+      },
+    );
+  }
+  return names;
+}
+
+async function findOurs(
+  clients: Clients,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<Certificate | undefined> {
+  const statuses = ['PENDING_VALIDATION', 'ISSUED'] as const;
+  for (const certificate of await listCertificates({ clients, statuses, covering: names }, signal)) {
+    if (certificate.domains.toSorted().join() !== names.toSorted().join()) continue;
+    if (certificate.status !== 'pending' && certificate.status !== 'issued') continue;
+    const tags = await readCertificateTags({ clients, arn: certificate.arn }, signal);
+    if (tags[OUR_TAG.key] === OUR_TAG.value) return certificate;
+  }
+  return undefined;
+}
+
+/** ACM takes up to 32 word characters and knows a token again for an hour (ACM API reference, RequestCertificate). */
+function idempotencyToken(key: string, names: readonly string[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify([key, names.toSorted()]))
+    .digest('hex')
+    .slice(0, 32);
+}
+
+export interface WaitForValidationRecordsOptions {
+  readonly clients: Clients;
+  readonly arn: string;
+  readonly clock: Clock;
+  /** Default 2 minutes; normally a few seconds. */
+  readonly timeoutMs?: number;
+  readonly intervalMs?: number;
+}
+
+/**
+ * Waits until ACM has told how each domain is to be proved, and returns the records, each once: `*.x` and `x` share one,
+ * and so do all certificates of one account for one domain (ACM user guide, DNS validation).
+ */
+export async function waitForValidationRecords(
+  { clients, arn, clock, timeoutMs = 120_000, intervalMs = 1500 }: WaitForValidationRecordsOptions,
+  signal: AbortSignal,
+): Promise<readonly ValidationRecord[]> {
+  return waitFor(
+    async () => {
+      const certificate = await findCertificate({ clients, arn }, signal);
+      if (certificate === undefined) return { state: 'pending', saw: 'ACM does not know the certificate yet' };
+      const missing = certificate.validations.filter(({ record }) => record === undefined);
+      if (certificate.validations.length > 0 && missing.length === 0) {
+        return { state: 'ready', value: validationRecords(certificate) };
+      }
+      return { state: 'pending', saw: `${missing.length} domains without a record` };
+    },
+    { what: 'ACM to tell the validation records', clock, timeoutMs, intervalMs },
+    signal,
+  );
+}
+
+/** The records that prove a certificate's domains, each once. */
+export function validationRecords(certificate: Certificate): readonly ValidationRecord[] {
+  const byName = new Map(
+    certificate.validations.flatMap(({ record }) => (record === undefined ? [] : [[record.name, record] as const])),
+  );
+  return [...byName.values()];
+}
+
+export interface DeleteCertificateOptions {
+  readonly clients: Clients;
+  readonly arn: string;
+  readonly clock: Clock;
+  /** How long to wait for balancers to let go of it; default 10 minutes. */
+  readonly timeoutMs?: number;
+  readonly intervalMs?: number;
+}
+
+/**
+ * Deletes a certificate, waiting while a balancer still holds it; done if it is gone already.
+ *
+ * @throws {MigrationError} `TIMED_OUT` naming what uses it.
+ */
+export async function deleteCertificate(
+  { clients, arn, clock, timeoutMs = 600_000, intervalMs = 10_000 }: DeleteCertificateOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  await waitFor(
+    async () => {
+      try {
+        await ask(
+          `delete certificate ${certificateLabel(arn)}`,
+          'acm:DeleteCertificate',
+          (options) => clients.acm.send(new DeleteCertificateCommand({ CertificateArn: arn }), options),
+          signal,
+        );
+        return { state: 'ready', value: undefined };
+      } catch (error) {
+        if (awsCodeOf(error) === 'ResourceNotFoundException') return { state: 'ready', value: undefined };
+        if (awsCodeOf(error) !== 'ResourceInUseException') throw error;
+        const users = (await findCertificate({ clients, arn }, signal))?.inUseBy ?? [];
+        return { state: 'pending', saw: `in use by ${users.join(', ') || 'a balancer'}` };
+      }
+    },
+    { what: `certificate ${certificateLabel(arn)} to be released`, clock, timeoutMs, intervalMs },
+    signal,
+  );
+}
