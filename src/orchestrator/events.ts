@@ -1,0 +1,54 @@
+/** What an execution tells while it runs. The command line draws it, `--json` writes it as lines, tests collect it. */
+export type Phase = 'plan' | 'prepare' | 'cutover' | 'commit';
+export type Direction = 'forward' | 'rollback' | 'abort';
+export type Outcome = 'succeeded' | 'kept' | 'rolled-back' | 'aborted' | 'failed';
+
+interface Timed {
+  /** ms since 1970, of the execution's clock. */
+  readonly at: number;
+}
+
+export type MigrationEvent = Timed &
+  (
+    | {
+        readonly type: 'execution-started';
+        readonly execution: string;
+        readonly app: string;
+        readonly resumed: boolean;
+      }
+    | { readonly type: 'direction'; readonly direction: Direction; readonly reason: string }
+    | {
+        readonly type: 'step-started';
+        readonly step: string;
+        readonly phase: Phase;
+        readonly title: string;
+        readonly says: string;
+      }
+    | {
+        readonly type: 'waiting';
+        readonly step: string;
+        readonly what: string;
+        readonly saw: string;
+        readonly elapsedMs: number;
+      }
+    | { readonly type: 'said'; readonly step: string; readonly message: string }
+    | { readonly type: 'warning'; readonly step: string; readonly message: string }
+    | { readonly type: 'log'; readonly step: string; readonly line: string }
+    | {
+        readonly type: 'step-finished';
+        readonly step: string;
+        readonly phase: Phase;
+        readonly says: string;
+        readonly wasDone: boolean;
+      }
+    | { readonly type: 'step-failed'; readonly step: string; readonly code: string; readonly message: string }
+    | { readonly type: 'gate-opened'; readonly gate: string; readonly title: string; readonly shows: readonly string[] }
+    | { readonly type: 'gate-answered'; readonly gate: string; readonly approved: boolean; readonly by: string }
+    | { readonly type: 'human-wait'; readonly step: string; readonly what: string }
+    | { readonly type: 'undo-started'; readonly step: string; readonly title: string }
+    | { readonly type: 'undo-finished'; readonly step: string }
+    | { readonly type: 'undo-failed'; readonly step: string; readonly code: string; readonly message: string }
+    | { readonly type: 'execution-finished'; readonly outcome: Outcome }
+  );
+
+export type EventListener = (event: MigrationEvent) => void;

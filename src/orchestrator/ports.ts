@@ -1,0 +1,374 @@
+/**
+ * What the procedure needs from outside, in its own words: plain data in, plain data out. `src/connect` builds these
+ * from a RackClient and AWS clients; tests build them the same way on the sandbox.
+ */
+import type { Clock } from '../time/clock.ts';
+
+export type TextMap = Readonly<Record<string, string>>;
+export type EnvironmentMap = ReadonlyMap<string, string>;
+
+/** The rack as its API shows it. */
+export interface RackFacts {
+  readonly name: string;
+  readonly version: string;
+  readonly status: string;
+  readonly region: string;
+  readonly domain: string;
+  readonly parameters: TextMap;
+  readonly outputs: TextMap;
+}
+
+export interface AppFacts {
+  readonly name: string;
+  readonly status: string;
+  /** Active release; empty before the first promotion. */
+  readonly release: string;
+  readonly generation: '1' | '2';
+  readonly locked: boolean;
+}
+
+export interface ServiceFacts {
+  readonly name: string;
+  /** Host name of its balancer; empty without one. */
+  readonly domain: string;
+  readonly count: number;
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+export interface BuildFacts {
+  readonly id: string;
+  readonly status: string;
+  readonly release: string;
+  readonly reason: string;
+  readonly description: string;
+}
+
+export interface ReleaseFacts {
+  readonly id: string;
+  readonly build: string;
+  readonly manifest: string;
+  readonly created: Date | undefined;
+  readonly env: EnvironmentMap | undefined;
+}
+
+/** A source folder to package, with generated files laid over it. */
+export interface SourceFolder {
+  readonly folder: string;
+  readonly overlay?: ReadonlyMap<string, string>;
+}
+
+/** The Rack API, as far as the procedure calls it; `RackClient` fits. */
+export interface RackPort {
+  readonly system: {
+    get(signal: AbortSignal): Promise<RackFacts>;
+    setParameters(changes: TextMap, signal: AbortSignal): Promise<void>;
+    updateVersion(version: string, signal: AbortSignal): Promise<void>;
+  };
+  readonly apps: {
+    list(signal: AbortSignal): Promise<readonly AppFacts[]>;
+    find(name: string, signal: AbortSignal): Promise<AppFacts | undefined>;
+    create(app: { readonly name: string; readonly generation: '1' | '2' }, signal: AbortSignal): Promise<unknown>;
+    delete(name: string, signal: AbortSignal): Promise<void>;
+    cancel(name: string, signal: AbortSignal): Promise<void>;
+    parameters(name: string, signal: AbortSignal): Promise<TextMap>;
+  };
+  readonly environment: {
+    get(app: string, signal: AbortSignal): Promise<EnvironmentMap>;
+    set(app: string, env: EnvironmentMap, signal: AbortSignal): Promise<{ readonly releaseId: string }>;
+  };
+  readonly builds: {
+    create(
+      app: string,
+      source: SourceFolder,
+      options: { readonly description?: string },
+      signal: AbortSignal,
+    ): Promise<BuildFacts>;
+    get(app: string, id: string, signal: AbortSignal): Promise<BuildFacts>;
+    list(app: string, options: { readonly limit?: number }, signal: AbortSignal): Promise<readonly BuildFacts[]>;
+    logs(app: string, id: string, signal: AbortSignal): AsyncIterable<string>;
+    export(app: string, id: string, signal: AbortSignal): Promise<NodeJS.ReadableStream>;
+    import(app: string, archive: NodeJS.ReadableStream, signal: AbortSignal): Promise<BuildFacts>;
+  };
+  readonly releases: {
+    list(app: string, options: { readonly limit?: number }, signal: AbortSignal): Promise<readonly ReleaseFacts[]>;
+    get(app: string, id: string, signal: AbortSignal): Promise<ReleaseFacts>;
+    promote(app: string, id: string, options: Readonly<Record<string, never>>, signal: AbortSignal): Promise<void>;
+  };
+  readonly services: { list(app: string, signal: AbortSignal): Promise<readonly ServiceFacts[]> };
+  readonly resources: {
+    list(signal: AbortSignal): Promise<readonly { readonly name: string; readonly type: string }[]>;
+    get(
+      name: string,
+      signal: AbortSignal,
+    ): Promise<{
+      readonly name: string;
+      readonly status: string;
+      readonly type: string;
+      readonly linkedApps: readonly string[];
+    }>;
+    link(resource: string, app: string, signal: AbortSignal): Promise<void>;
+    unlink(resource: string, app: string, signal: AbortSignal): Promise<void>;
+  };
+}
+
+/** A CloudFormation stack, read by ARN once it is known. */
+export interface StackFacts {
+  readonly arn: string;
+  readonly name: string;
+  /** CloudFormation's own word, e.g. `UPDATE_ROLLBACK_COMPLETE`; `DELETE_COMPLETE` when read by ARN after a delete. */
+  readonly status: string;
+  readonly tags: TextMap;
+  readonly parameters: TextMap;
+  readonly outputs: TextMap;
+}
+
+export type BalancerRole = 'public' | 'internal';
+
+/** A balancer shared by generation-2 apps. */
+export interface SharedBalancer {
+  readonly role: BalancerRole;
+  readonly arn: string | undefined;
+  readonly dnsName: string;
+  readonly canonicalHostedZoneId: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** A classic ELB of the old app. */
+export interface OldBalancer {
+  /** Service it belongs to. */
+  readonly service: string;
+  readonly name: string;
+  readonly dnsName: string;
+  readonly isInternal: boolean;
+}
+
+/** A record set as JSON, with every field Route 53 gave. */
+export type SavedRecord = Readonly<Record<string, unknown>>;
+
+/** One atomic change of one zone: what is removed exactly as it was read, and what takes its place. */
+export interface RecordBatch {
+  readonly zoneId: string;
+  readonly zoneName: string;
+  readonly before: readonly SavedRecord[];
+  readonly after: readonly SavedRecord[];
+}
+
+/** A record that leads to the old app, for people. */
+export interface DomainRecord {
+  readonly name: string;
+  readonly type: string;
+  readonly zoneId: string;
+  readonly zoneName: string;
+  readonly view: 'public' | 'private';
+  /** Service whose balancer it points at. */
+  readonly service: string;
+  /** Seconds an answer may be cached: its TTL, 60 for an alias to a balancer. */
+  readonly ttlSeconds: number;
+  /** In words: `CNAME shop-web-….elb.amazonaws.com, TTL 300`. */
+  readonly says: string;
+}
+
+/** What moving names to the shared balancers would change. */
+export interface SwitchPlan {
+  /** In order; each stage is a list of batches, one a zone. Without weights there is one stage. */
+  readonly stages: readonly (readonly RecordBatch[])[];
+  readonly changes: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly before: string;
+    readonly after: string;
+  }[];
+  readonly refused: readonly { readonly name: string; readonly reason: string }[];
+  readonly notices: readonly string[];
+}
+
+/** How a certificate for a service's domains would come about. */
+export interface CertificateForecast {
+  readonly domain: string;
+  /** The five mailboxes ACM would write to. */
+  readonly mailboxes: readonly string[];
+  /** Why the mails would not arrive, or ACM refuse. */
+  readonly warnings: readonly string[];
+}
+
+export interface CertificateFacts {
+  readonly arn: string;
+  readonly status: string;
+  readonly domains: readonly string[];
+  readonly failureReason: string | undefined;
+  readonly validations: readonly {
+    readonly domain: string;
+    readonly status: string;
+    readonly method: string;
+    readonly mailboxes: readonly string[];
+  }[];
+}
+
+/** A certificate of ours and the validation records it needed. */
+export interface IssuedCertificate {
+  readonly arn: string;
+  /** Record changes made for its validation; undone when the certificate goes. */
+  readonly validation: readonly RecordBatch[];
+}
+
+/** What a listener holds for a host. */
+export interface HostRule {
+  readonly host: string;
+  readonly listenerPort: number;
+  readonly priority: number;
+  /** Stack name of the app that owns the rule, e.g. `convox-shop`; undefined if it cannot be told. */
+  readonly ownerStack: string | undefined;
+}
+
+export interface TargetHealthFacts {
+  readonly healthy: number;
+  readonly total: number;
+  /** In words, for those that are not healthy. */
+  readonly problems: readonly string[];
+}
+
+export interface EndpointCheck {
+  readonly ok: boolean;
+  /** `https://shop.example.com/ through the public balancer`. */
+  readonly what: string;
+  /** `200`, `404 unknown host: no rule for this name`, … */
+  readonly saw: string;
+  /** False when it was judged from AWS data alone, because the balancer cannot be reached from here. */
+  readonly requested: boolean;
+}
+
+export interface TrafficFacts {
+  /** Requests in the window, by side. */
+  readonly newRequests: number;
+  readonly newErrors: number;
+  readonly oldRequests: number;
+  /** In words, with the figures. */
+  readonly says: string;
+}
+
+/** AWS, as far as the procedure asks and changes it. */
+export interface AwsPort {
+  /** Fails when the credentials are for another account than the rack's. */
+  checkAccount(rack: RackFacts, signal: AbortSignal): Promise<{ readonly account: string; readonly region: string }>;
+  findStack(nameOrArn: string, signal: AbortSignal): Promise<StackFacts | undefined>;
+  /** The first real failure among a stack's events (nested stacks too) since `sinceMs`, in words. */
+  firstCause(stackArn: string, sinceMs: number, signal: AbortSignal): Promise<string | undefined>;
+  findBalancer(role: BalancerRole, rack: RackFacts, signal: AbortSignal): Promise<SharedBalancer>;
+  oldBalancers(stackName: string, signal: AbortSignal): Promise<readonly OldBalancer[]>;
+  domainRecords(
+    balancers: readonly OldBalancer[],
+    rack: RackFacts,
+    signal: AbortSignal,
+  ): Promise<readonly DomainRecord[]>;
+  planSwitch(
+    request: {
+      readonly records: readonly DomainRecord[];
+      readonly from: readonly OldBalancer[];
+      readonly targets: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
+      /** Role by record name and zone view. */
+      readonly roleOf: (record: DomainRecord) => BalancerRole;
+      readonly stagePercents: readonly number[];
+    },
+    signal: AbortSignal,
+  ): Promise<SwitchPlan>;
+  /** Batches that lower the TTL of these records to `ttlSeconds` where it is higher. */
+  planTtl(records: readonly DomainRecord[], ttlSeconds: number, signal: AbortSignal): Promise<readonly RecordBatch[]>;
+  /** Applies one batch, compare and swap; a foreign change is `DNS_CONFLICT`. Safe to repeat. */
+  applyBatch(batch: RecordBatch, signal: AbortSignal): Promise<{ readonly changeId: string | undefined }>;
+  /** Puts back what was there before, from the batches alone; safe to repeat, also when they were never applied. */
+  restoreBatches(batches: readonly RecordBatch[], signal: AbortSignal): Promise<readonly string[]>;
+  /** True when every server of Route 53 has the change. */
+  isInSync(changeId: string, signal: AbortSignal): Promise<boolean>;
+  /** Which servers, of the zone's own or public resolvers, do not yet answer with the balancer. */
+  behind(
+    request: {
+      readonly record: DomainRecord;
+      readonly balancer: SharedBalancer;
+      readonly servers: 'authoritative' | 'resolvers';
+    },
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
+  forecastCertificate(domains: readonly string[], signal: AbortSignal): Promise<readonly CertificateForecast[]>;
+  /** A certificate the rack would use for all of these domains by itself, if there is one. */
+  findUsableCertificate(
+    domains: readonly string[],
+    rackVersion: string,
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
+  issueCertificate(
+    request: { readonly domains: readonly string[]; readonly key: string },
+    signal: AbortSignal,
+  ): Promise<IssuedCertificate>;
+  readCertificate(arn: string, signal: AbortSignal): Promise<CertificateFacts | undefined>;
+  deleteCertificate(arn: string, signal: AbortSignal): Promise<void>;
+  /** Certificates that a stack waits for. */
+  pendingCertificates(stackArn: string, signal: AbortSignal): Promise<readonly CertificateFacts[]>;
+  hostRules(balancerArn: string, signal: AbortSignal): Promise<readonly HostRule[]>;
+  /** Names of the certificates on the 443 listener, by ARN. */
+  listenerCertificates(
+    balancerArn: string,
+    signal: AbortSignal,
+  ): Promise<
+    readonly { readonly arn: string; readonly names: readonly string[]; readonly ownerStack: string | undefined }[]
+  >;
+  /** Health of the targets of a generation-2 service. */
+  targetHealth(appStackName: string, service: string, signal: AbortSignal): Promise<TargetHealthFacts>;
+  /** Asks for `host` through the balancer, before DNS points there. */
+  checkEndpoint(
+    request: {
+      readonly balancer: SharedBalancer;
+      readonly host: string;
+      readonly scheme: 'http' | 'https';
+      readonly path: string;
+      readonly expect: 'exactly-200' | 'rack-codes';
+    },
+    signal: AbortSignal,
+  ): Promise<EndpointCheck>;
+  /** Requests of the last complete minutes, on the new app's target groups and the old balancers. */
+  traffic(
+    request: {
+      readonly appStackName: string;
+      readonly services: readonly string[];
+      readonly oldBalancers: readonly OldBalancer[];
+      readonly sinceMs: number;
+    },
+    signal: AbortSignal,
+  ): Promise<TrafficFacts>;
+  /** Numbers that the rules of an app would get, and which of them clash on their listener. */
+  ruleClashes(
+    request: {
+      readonly rackVersion: string;
+      readonly app: string;
+      readonly services: readonly {
+        readonly name: string;
+        readonly domains: readonly string[];
+        readonly role: BalancerRole;
+      }[];
+      readonly balancers: readonly SharedBalancer[];
+    },
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
+}
+
+/** Reads the source folder. */
+export interface SourcePort {
+  /** Text of a file in the folder, undefined if there is none. */
+  readFile(folder: string, path: string): Promise<string | undefined>;
+  exists(folder: string): Promise<boolean>;
+}
+
+/** Writes what must outlive the old app. */
+export interface ExportPort {
+  /** Where exports of this execution go, for people. */
+  readonly location: string;
+  writeText(name: string, text: string): Promise<void>;
+  writeStream(name: string, content: NodeJS.ReadableStream, signal: AbortSignal): Promise<{ readonly bytes: number }>;
+}
+
+export interface Ports {
+  readonly rack: RackPort;
+  readonly aws: AwsPort;
+  readonly source: SourcePort;
+  readonly clock: Clock;
+}
