@@ -35,9 +35,9 @@ export function refuseWrites<Input extends object, Output extends Answered>(
   service: string,
 ): void {
   client.middlewareStack.add(
-    (next, context) => (args) => {
+    (next, context) => async (args) => {
       const operation = operationOf(context);
-      if (READING.test(operation)) return next(args);
+      if (READING.test(operation)) return await next(args);
       throw new MigrationError(
         'READ_ONLY',
         `${service}:${operation} was about to be sent by a client that only reads`,
