@@ -33,7 +33,7 @@ export interface BuildOptions {
   readonly description?: string;
   /** Path of the manifest inside the source. */
   readonly manifest?: string;
-  /** Default `use`. */
+  /** Whether layers of earlier builds may be used; default `use`, the rack's own. */
   readonly cache?: 'use' | 'ignore';
 }
 
@@ -210,21 +210,13 @@ function postBuild(
 }
 
 function classicBody(source: BuildSource, options: BuildOptions): RackRequest['body'] {
-  const cache = options.cache === 'ignore' ? 'false' : 'true';
-  const { description = '', manifest = '' } = options;
-  if ('url' in source) {
-    return {
-      type: 'form',
-      fields: {
-        url: source.url,
-        cache,
-        ...(manifest === '' ? {} : { config: manifest }),
-        ...(description === '' ? {} : { description }),
-      },
-    };
-  }
+  const cache = options.cache === undefined ? undefined : options.cache === 'use';
+  const { description, manifest } = options;
+  if ('url' in source) return { type: 'form', fields: { url: source.url, cache, config: manifest, description } };
   const open = (): Readable => sourceArchive({ ...source, era: 'classic' });
-  const form = multipart({ name: 'source', open }, { cache, config: manifest, description });
+  // As the 2017 CLI: every field is there, empty when it has nothing to say.
+  const fields = { cache: String(cache ?? true), config: manifest ?? '', description: description ?? '' };
+  const form = multipart({ name: 'source', open }, fields);
   return { type: 'stream', contentType: form.contentType, open: form.open };
 }
 

@@ -1,3 +1,5 @@
+import { MigrationError } from '../errors.ts';
+
 /** A value of a form field; `undefined` leaves the field out. */
 export type FormValue = string | number | boolean | undefined;
 
@@ -6,9 +8,16 @@ export type FormFields = Readonly<Record<string, FormValue>>;
 
 /** The fields that have a value, as text. */
 export function definedFields(fields: FormFields): [string, string][] {
-  return Object.entries(fields).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)] satisfies [string, string]],
-  );
+  return Object.entries(fields).flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    if (typeof value === 'number' && !Number.isInteger(value)) throw notWhole(name);
+    return [[name, String(value)] satisfies [string, string]];
+  });
+}
+
+// The rack takes whole numbers only, and says so with the words of Go's parser.
+function notWhole(name: string): MigrationError {
+  return new MigrationError('RACK_INVALID', `${name} must be a whole number`, { hint: 'Give an integer.' });
 }
 
 /** `application/x-www-form-urlencoded` text; the Rack API takes parameters as forms, never as JSON. */
@@ -25,8 +34,17 @@ export function encodeMap(map: Readonly<Record<string, string>>): string {
   return new URLSearchParams(sorted).toString();
 }
 
-/** A path from segments, each encoded: `path('apps', name, 'builds')` → `/apps/NAME/builds`. */
+/**
+ * A path from segments, each encoded: `pathOf('apps', name, 'builds')` → `/apps/NAME/builds`.
+ *
+ * @throws {MigrationError} `RACK_INVALID` for an empty segment: it would make another route of it.
+ */
 export function pathOf(...segments: readonly string[]): string {
+  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
+    throw new MigrationError('RACK_INVALID', `a name is empty or made of dots: /${segments.join('/')}`, {
+      hint: 'Give the name of the app, service, build or release.',
+    });
+  }
   return segments.map((segment) => `/${encodeURIComponent(segment)}`).join('');
 }
 
@@ -37,6 +55,7 @@ export function encodeKey(key: string): string {
 
 /** A duration as Go's `time.ParseDuration` reads it, which the log headers want: 120000 → `2m0s`. */
 export function goDuration(ms: number): string {
+  if (!Number.isFinite(ms)) throw notWhole('a duration in ms');
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   const h = Math.floor(seconds / 3600);
   const m = Math.floor((seconds % 3600) / 60);

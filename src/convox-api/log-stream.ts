@@ -10,8 +10,8 @@ import { openSocket, type RackSocket, type SocketEnd } from './rack-socket.ts';
 export type LogContinuation =
   /** A connection begins with the first line again; over when `isOver` says so. Build logs. */
   | { readonly from: 'start'; readonly isOver: () => Promise<boolean> }
-  /** A connection begins `sinceMs` ago; one that is followed never ends by itself. App and rack logs. */
-  | { readonly from: 'since'; readonly sinceMs: number; readonly mode: 'follow' | 'once' };
+  /** A connection begins at a moment; one that is followed never ends by itself. App and rack logs. */
+  | { readonly from: 'since'; readonly mode: 'follow' | 'once' };
 
 export interface LogStreamRequest {
   readonly operation: string;

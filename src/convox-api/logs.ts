@@ -21,25 +21,24 @@ export interface LogOperations {
   system(query: LogQuery, signal: AbortSignal): AsyncIterable<string>;
 }
 
-const DEFAULT_SINCE_MS = 120_000;
-
 export function createLogOperations(context: RackContext): LogOperations {
   const stream = (
     label: { readonly operation: string; readonly subject?: string; readonly path: string },
-    { sinceMs = DEFAULT_SINCE_MS, filter, mode = 'follow', prefix }: LogQuery,
+    { sinceMs, filter, mode, prefix }: LogQuery,
     signal: AbortSignal,
   ): AsyncIterable<string> =>
     streamLines(
       context,
       {
         ...label,
+        // What is not given is left to the rack, whose defaults are those of LogQuery.
         headers: {
-          Follow: mode === 'follow',
-          Since: goDuration(sinceMs),
+          Follow: mode === undefined ? undefined : mode === 'follow',
+          Since: sinceMs === undefined ? undefined : goDuration(sinceMs),
           Filter: filter === '' ? undefined : filter,
           Prefix: prefix === 'service' ? true : undefined,
         },
-        resume: { from: 'since', sinceMs, mode },
+        resume: { from: 'since', mode: mode ?? 'follow' },
       },
       signal,
     );

@@ -18,6 +18,7 @@ import {
 } from './options.ts';
 import { createProcessOperations, type ProcessOperations } from './processes.ts';
 import { createRegistryOperations, type RegistryOperations } from './registries.ts';
+import { expectSuccess } from './reply.ts';
 import { createReleaseOperations, type ReleaseOperations } from './releases.ts';
 import { createResourceOperations, type ResourceOperations } from './resources.ts';
 import { Secrets } from './secrets.ts';
@@ -97,6 +98,12 @@ export class RackClient {
   /** Asks the rack whether it takes the password. @throws {MigrationError} `RACK_UNAUTHORIZED` */
   async login(signal: AbortSignal): Promise<void> {
     await this.#context.session.text({ operation: 'login', method: 'GET', path: '/auth' }, signal);
+  }
+
+  /** Asks whether an API answers at all; the password is not sent. */
+  async check(signal: AbortSignal): Promise<void> {
+    const request = { operation: 'check', method: 'GET', path: '/check', isAnonymous: true } as const;
+    expectSuccess(await this.#context.session.text(request, signal));
   }
 
   /** Closes kept-alive connections; the client can still be used. */

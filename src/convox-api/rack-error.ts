@@ -74,7 +74,7 @@ const WORDS: readonly (readonly [RegExp, Verdict])[] = [
   ],
   [/with an empty manifest/, { code: 'RACK_INVALID', hint: 'Promote a release that a build has made.' }],
   [
-    /not found$|not found for |no such |cannot be found|does not exist|is not an app|could not read formation/,
+    /not found(?::|$| for )|no such |cannot be found|does not exist|is not an app|could not read formation/,
     { code: 'RACK_NOT_FOUND' },
   ],
   [

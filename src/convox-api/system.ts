@@ -45,6 +45,10 @@ export interface SystemOperations {
    * @throws {MigrationError} `RACK_UPDATE_FAILED` when a hop is rolled back, `TIMED_OUT`.
    */
   updateAlong(target: string | undefined, options: VersionWalkOptions, signal: AbortSignal): Promise<RackSystem>;
+  /**
+   * Changes number or type of the instances. @throws {MigrationError} `RACK_INVALID` for fewer than 3, or while autoscaling.
+   */
+  scale(instances: { readonly count?: number; readonly type?: string }, signal: AbortSignal): Promise<void>;
   /** All published versions (https://convox.s3.amazonaws.com/release/versions.json, without credentials). */
   versions(signal: AbortSignal): Promise<readonly PublishedVersion[]>;
   /** The versions the rack has had; `id` is the version. */
@@ -170,6 +174,11 @@ export function createSystemOperations(context: RackContext, versionsUrl: string
         system = await settled(version, from, options, signal);
       }
       return system;
+    },
+
+    scale: async ({ count, type }, signal) => {
+      const request = { operation: 'system.scale', method: 'PUT', path: '/system' } as const;
+      expectSuccess(await session.text({ ...request, body: { type: 'form', fields: { count, type } } }, signal));
     },
 
     releases: (signal) =>

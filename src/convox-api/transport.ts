@@ -28,6 +28,8 @@ export interface RackRequest {
   readonly body?: RequestBody;
   /** Limit in ms for this request, instead of the client's. */
   readonly timeoutMs?: number;
+  /** True for the one call that needs no password and therefore gets none. */
+  readonly isAnonymous?: boolean;
   /** Default: GET and HEAD read, all others write. */
   readonly effect?: 'read' | 'write';
   /** A write that may be sent twice without harm: it sets what is set already, under a name of our own. */
@@ -211,7 +213,7 @@ export class Transport {
         method: request.method,
         headers: {
           Accept: 'application/json',
-          ...this.commonHeaders(),
+          ...(request.isAnonymous === true ? {} : this.commonHeaders()),
           ...(contentType === undefined ? {} : { 'Content-Type': contentType }),
           ...Object.fromEntries(definedFields(request.headers ?? {})),
         },
