@@ -1,4 +1,5 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Certificate } from '../../model/certificates.ts';
 import type { World } from '../../world.ts';
 
 /** Which certificate a listener shows. */
@@ -41,11 +42,15 @@ export class ServerCertificates {
   }
 
   pem(arn: string | undefined): { readonly key: string; readonly chain: string } | undefined {
-    return arn === undefined ? undefined : this.#world.acm.certificates.get(arn)?.pem;
+    return arn === undefined ? undefined : this.#find(arn)?.pem;
   }
 
   #names(arn: string): readonly string[] {
-    const certificate = this.#world.acm.certificates.get(arn);
+    const certificate = this.#find(arn);
     return certificate?.pem === undefined ? [] : certificate.names.map((name) => name.toLowerCase());
+  }
+
+  #find(arn: string): Certificate | undefined {
+    return this.#world.acm.certificates.get(arn) ?? this.#world.serverCertificates?.get(arn);
   }
 }
