@@ -22,14 +22,8 @@ export async function waitInSync(
 ): Promise<void> {
   await waitFor(
     async () => {
-      const answer = await ask(
-        'read the state of a DNS change',
-        'route53:GetChange',
-        (options) => clients.route53.send(new GetChangeCommand({ Id: changeId }), options),
-        signal,
-      );
-      const status = answer.ChangeInfo?.Status ?? 'unknown';
-      return status === 'INSYNC' ? { state: 'ready', value: undefined } : { state: 'pending', saw: status };
+      const inSync = await isInSync({ clients, changeId }, signal);
+      return inSync ? { state: 'ready', value: undefined } : { state: 'pending', saw: 'PENDING' };
     },
     {
       what: "Route 53's servers to have the change",
@@ -41,6 +35,20 @@ export async function waitInSync(
     },
     signal,
   );
+}
+
+/** True if all of Route 53's own servers have a change. */
+export async function isInSync(
+  { clients, changeId }: Pick<WaitInSyncOptions, 'clients' | 'changeId'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const answer = await ask(
+    'read the state of a DNS change',
+    'route53:GetChange',
+    (options) => clients.route53.send(new GetChangeCommand({ Id: changeId }), options),
+    signal,
+  );
+  return answer.ChangeInfo?.Status === 'INSYNC';
 }
 
 /** Route 53 writes ids as `/change/C…`. */

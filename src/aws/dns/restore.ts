@@ -7,31 +7,49 @@ import type { RawRecordSet } from './record-set.ts';
 
 export interface RestoreRecordsOptions {
   readonly clients: Pick<AwsClients, 'route53'>;
-  /** Every batch of one zone that was planned, in order, whether or not it was carried out: from the journal alone. */
+  /** Every batch that was planned, in order, of one zone or several, carried out or not: from the journal alone. */
   readonly batches: readonly RecordBatch[];
   readonly clock?: Clock;
 }
 
 /**
- * Puts the records of a zone back as they were before the first batch, from wherever the batches had come to.
+ * Puts the records of each zone back as they were before its first batch, from wherever the batches had come to.
  *
- * @throws {MigrationError} `DNS_CONFLICT` if they are in none of the states we made: somebody else's edit stays.
+ * @throws {MigrationError} `DNS_CONFLICT` for a zone whose records are in none of the states we made: somebody else's
+ * edit stays. The other zones have been put back by then.
  */
 export async function restoreRecords(
   { clients, batches, clock }: RestoreRecordsOptions,
   signal: AbortSignal,
-): Promise<AppliedChange> {
-  const [first] = batches;
-  if (first === undefined) throw new MigrationError('USAGE', 'no saved records to put back');
-  if (batches.some(({ zoneId }) => zoneId !== first.zoneId)) {
-    throw new MigrationError('USAGE', 'records of several zones cannot be put back as one: call once a zone');
+): Promise<readonly AppliedChange[]> {
+  const applied: AppliedChange[] = [];
+  const conflicts: MigrationError[] = [];
+  for (const zoneId of new Set(batches.map((batch) => batch.zoneId))) {
+    try {
+      const ofZone = batches.filter((batch) => batch.zoneId === zoneId);
+      applied.push(await restoreZone({ clients, batches: ofZone, ...(clock === undefined ? {} : { clock }) }, signal));
+    } catch (error) {
+      if (!MigrationError.is(error, 'DNS_CONFLICT')) throw error;
+      conflicts.push(error);
+    }
   }
+  const [conflict] = conflicts;
+  if (conflict !== undefined) throw conflict;
+  return applied;
+}
+
+async function restoreZone(
+  { clients, batches, clock }: RestoreRecordsOptions,
+  signal: AbortSignal,
+): Promise<AppliedChange> {
+  const { zoneId = '', zoneName = '' } = batches[0] ?? {};
   const { original, states } = statesOf(batches);
   const seen = await readTouched(clients, batches, signal);
-  if (isSameState(seen, original)) return { zoneId: first.zoneId, alreadyApplied: true };
+  if (isSameState(seen, original)) return { zoneId, alreadyApplied: true };
   const current = states.find((state) => isSameState(seen, state));
-  if (current === undefined) throw dnsConflict({ ...first, after: original }, seen);
-  const batch = { zoneId: first.zoneId, zoneName: first.zoneName, before: current, after: original };
+  if (current === undefined)
+    throw dnsConflict({ zoneId, zoneName, before: states.at(-1) ?? [], after: original }, seen);
+  const batch = { zoneId, zoneName, before: current, after: original };
   return applyRecordChanges(
     { clients, batch, comment: 'convox-gen2: as before', ...(clock === undefined ? {} : { clock }) },
     signal,
