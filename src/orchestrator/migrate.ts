@@ -1,8 +1,13 @@
 /** The doors to the procedure: plan it, run it, take it up again, take it back. */
-import type { Engine, ExecutionFilter } from './engine.ts';
+import { MigrationError } from '../errors.ts';
+import { assess } from './assess/assess.ts';
+import type { Engine, Execution, ExecutionFilter } from './engine.ts';
 import type { EventListener, Outcome, Phase } from './events.ts';
-import type { MigrationSettings, Plan } from './plan.ts';
+import { POINT_OF_NO_RETURN, stagesOf, stagesOfPhase } from './migration.ts';
+import type { Assessment, MigrationSettings, Plan, PlannedStep } from './plan.ts';
 import type { ExportPort, Ports } from './ports.ts';
+import { Runner } from './runner.ts';
+import { isGate, type Stage } from './step.ts';
 
 export interface PlanRequest {
   /** Ports whose clients cannot write. */
@@ -14,8 +19,8 @@ export interface MigrateRequest {
   readonly ports: Ports;
   readonly engine: Engine;
   readonly listener?: EventListener;
-  /** Where exports of an execution go, given its `location`. */
-  readonly exportTo: (location: string) => ExportPort;
+  /** Where exports of an execution go, given its id. */
+  readonly exportTo: (execution: string) => ExportPort;
   /** Stop after this phase instead of going on to the next gate; default `commit` = the whole procedure. */
   readonly until?: Exclude<Phase, 'plan'>;
 }
@@ -26,20 +31,210 @@ export interface MigrationResult {
   readonly outcome: Outcome | undefined;
 }
 
+const PHASES = ['prepare', 'cutover', 'commit'] as const;
+
 /** Reads rack, AWS, DNS and manifest, and says what a migration would do. Changes nothing. */
-export declare function planMigration(request: PlanRequest, signal: AbortSignal): Promise<Plan>;
-/** Begins a migration and runs it. */
-export declare function startMigration(
+export async function planMigration({ ports, settings }: PlanRequest, signal: AbortSignal): Promise<Plan> {
+  const { findings, assessment } = await assess(ports, settings, signal);
+  const rack = assessment?.rack ?? (await ports.rack.system.get(signal));
+  const steps: PlannedStep[] = [];
+  if (assessment !== undefined) {
+    for (const stage of stagesOf(settings))
+      steps.push(await planStage(stage, { facts: assessment, settings, ports }, signal));
+  }
+  return { app: settings.app, rack: { name: rack.name, version: rack.version }, findings, assessment, steps };
+}
+
+async function planStage(
+  stage: Stage,
+  context: { readonly facts: Assessment; readonly settings: MigrationSettings; readonly ports: Ports },
+  signal: AbortSignal,
+): Promise<PlannedStep> {
+  const { id, phase, title } = stage;
+  if (isGate(stage)) {
+    const says = 'waits until a person agrees';
+    return { id, phase, title, state: 'todo', says, expectedMs: 0, isGate: true, canBeUndone: true };
+  }
+  const { state, says } = await stage.plan(context, signal);
+  const isAfterReturn = phase === 'commit';
+  return {
+    ...{ id, phase, title, state, says, expectedMs: state === 'done' ? 0 : stage.expectedMs, isGate: false },
+    canBeUndone: !isAfterReturn && stage.undo !== undefined,
+  };
+}
+
+/**
+ * Begins a migration and runs it to its end, or to the end of phase `until`.
+ *
+ * @throws {MigrationError} `PLAN_BLOCKED` with all blockers before anything is changed; `EXECUTION_RUNNING`,
+ * `EXECUTION_STATE`; and whatever makes a step fail, after which the execution can be resumed or taken back.
+ */
+export async function startMigration(
   request: MigrateRequest & { readonly settings: MigrationSettings },
   signal: AbortSignal,
-): Promise<MigrationResult>;
+): Promise<MigrationResult> {
+  const { ports, settings, engine } = request;
+  const { findings, assessment } = await assess(ports, settings, signal);
+  const blockers = findings.filter(({ severity }) => severity === 'blocker');
+  if (assessment === undefined || blockers.length > 0) {
+    throw new MigrationError(
+      'PLAN_BLOCKED',
+      `${settings.app} cannot be migrated: ${blockers.map(({ message }) => message).join('; ')}`,
+      {
+        hint: blockers.map(({ hint }) => hint).join(' '),
+        details: { blockers },
+      },
+    );
+  }
+  const execution = await engine.begin(
+    { rack: assessment.rack.name, app: settings.app, settings: { ...settings } },
+    signal,
+  );
+  return attempt(execution, async () => {
+    await execution.step('assess', () => Promise.resolve(assessment));
+    return forward({ ...request, execution, facts: assessment, settings, resumed: false });
+  });
+}
+
 /** Goes on with the newest execution of an app, in the direction it had. */
-export declare function resumeMigration(
+export async function resumeMigration(
   request: MigrateRequest & { readonly filter: ExecutionFilter },
   signal: AbortSignal,
-): Promise<MigrationResult>;
-/** Puts records back (`rollback`), or undoes everything (`abort`). Refused after the point of no return. */
-export declare function undoMigration(
+): Promise<MigrationResult> {
+  const { engine, filter } = request;
+  const { execution, view } = await takeUp(engine, filter, signal);
+  return attempt(execution, () => {
+    if (view.outcome !== undefined) throw over(view.app, view.outcome);
+    const known = { ...request, execution, facts: factsOf(execution), settings: view.settings, resumed: true };
+    return execution.direction === 'forward' ? forward(known) : backward(known, execution.direction);
+  });
+}
+
+/**
+ * Puts records back (`rollback`), or undoes everything (`abort`).
+ *
+ * @throws {MigrationError} `POINT_OF_NO_RETURN` once the old app's deletion has begun, `UNDO_FAILED`.
+ */
+export async function undoMigration(
   request: MigrateRequest & { readonly filter: ExecutionFilter; readonly direction: 'rollback' | 'abort' },
   signal: AbortSignal,
-): Promise<MigrationResult>;
+): Promise<MigrationResult> {
+  const { engine, filter, direction } = request;
+  const { execution, view } = await takeUp(engine, filter, signal);
+  return attempt(execution, async () => {
+    assertCanReturn(execution, view.app);
+    if (execution.recorded('assess') === undefined) {
+      // It died before it had looked at anything: there is nothing to take back.
+      await execution.finish('aborted');
+      return { execution: execution.id, outcome: 'aborted' };
+    }
+    if (view.outcome === 'aborted' || view.outcome === 'succeeded') throw over(view.app, view.outcome);
+    const known = { ...request, execution, facts: factsOf(execution), settings: view.settings, resumed: true };
+    await execution.turn(direction, 'asked for by the user');
+    return backward(known, direction);
+  });
+}
+
+interface Run extends MigrateRequest {
+  readonly execution: Execution;
+  readonly facts: Assessment;
+  readonly settings: MigrationSettings;
+  readonly resumed: boolean;
+}
+
+async function forward(run: Run): Promise<MigrationResult> {
+  const { execution, settings, facts, until = 'commit' } = run;
+  const runner = runnerOf(run);
+  runner.tell({ type: 'execution-started', execution: execution.id, app: facts.app, resumed: run.resumed });
+  const stages = stagesOf(settings);
+  const last = PHASES.indexOf(until);
+  for (const phase of PHASES) {
+    if (PHASES.indexOf(phase) > last) return { execution: execution.id, outcome: undefined };
+    try {
+      await runner.run(stagesOfPhase(stages, phase));
+    } catch (error) {
+      if (phase !== 'cutover' || !returnsByItself(error, execution)) throw error;
+      return await returnRecords(run, runner, error);
+    }
+  }
+  return finish(run, runner, settings.finish === 'keep' ? 'kept' : 'succeeded');
+}
+
+/** A failure after users were moved takes them back at once; a wish to stop does not. */
+function returnsByItself(error: unknown, execution: Execution): boolean {
+  const hasMoved = execution.wasStarted('switch-records/plan');
+  return (
+    hasMoved && !execution.signal.aborted && !MigrationError.is(error, 'STOPPED', 'GATE_PENDING', 'STATE_UNWRITABLE')
+  );
+}
+
+async function returnRecords(run: Run, runner: Runner, cause: unknown): Promise<never> {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  await run.execution.turn('rollback', why);
+  await backward(run, 'rollback', runner);
+  throw new MigrationError('ROLLED_BACK', `traffic is back on the old app: ${why}`, {
+    hint: `${run.facts.temporaryApp} still runs beside it, for you to look at. Remove it with \`gen2 abort ${run.facts.app}\`.`,
+    cause,
+  });
+}
+
+async function backward(run: Run, direction: 'rollback' | 'abort', given?: Runner): Promise<MigrationResult> {
+  const runner = given ?? runnerOf(run);
+  const reason = direction === 'rollback' ? 'the records are put back' : 'everything is taken back';
+  runner.tell({ type: 'direction', direction, reason });
+  const stages = stagesOf(run.settings);
+  await runner.undo(direction === 'rollback' ? stagesOfPhase(stages, 'cutover') : stages);
+  return finish(run, runner, direction === 'rollback' ? 'rolled-back' : 'aborted');
+}
+
+async function finish(run: Run, runner: Runner, outcome: Outcome): Promise<MigrationResult> {
+  runner.tell({ type: 'execution-finished', outcome });
+  await runner.settled();
+  await run.execution.finish(outcome);
+  return { execution: run.execution.id, outcome };
+}
+
+function runnerOf({ execution, facts, settings, ports, listener, exportTo }: Run): Runner {
+  return new Runner({ execution, facts, settings, ports, listener, exports: exportTo(execution.id) });
+}
+
+async function takeUp(engine: Engine, filter: ExecutionFilter, signal: AbortSignal) {
+  const execution = await engine.resume(filter, signal);
+  const view = (await engine.list(filter)).find(({ id }) => id === execution.id);
+  if (view === undefined) throw new MigrationError('EXECUTION_NOT_FOUND', `execution ${execution.id} is gone`);
+  // Written by `begin` from MigrationSettings.
+  return { execution, view: { ...view, settings: view.settings as unknown as MigrationSettings } };
+}
+
+/** Lets go of the execution however it ends, so that another process can take it up. */
+async function attempt(execution: Execution, run: () => Promise<MigrationResult>): Promise<MigrationResult> {
+  try {
+    return await run();
+  } finally {
+    await execution.release();
+  }
+}
+
+function factsOf(execution: Execution): Assessment {
+  const facts = execution.recorded('assess');
+  // Recorded by `startMigration`, gone through JSON.
+  if (facts !== undefined) return facts as Assessment;
+  throw new MigrationError('EXECUTION_STATE', `execution ${execution.id} ended before it had looked at anything`, {
+    hint: 'Nothing was changed. Take it back with `gen2 abort` and begin again.',
+  });
+}
+
+function assertCanReturn(execution: Execution, app: string): void {
+  if (!execution.wasStarted(`${POINT_OF_NO_RETURN}/begin`)) return;
+  throw new MigrationError('POINT_OF_NO_RETURN', `${app}: the deletion of the old app has begun; it cannot come back`, {
+    hint: `The temporary app serves all traffic. Go on with \`gen2 resume ${app}\`.`,
+    details: { app },
+  });
+}
+
+function over(app: string, outcome: Outcome): MigrationError {
+  return new MigrationError('EXECUTION_FINISHED', `${app}: the newest execution is over (${outcome})`, {
+    hint: `See it with \`gen2 status ${app}\`.`,
+    details: { app, outcome },
+  });
+}

@@ -82,13 +82,7 @@ export interface Assessment {
   readonly balancers: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
   readonly records: readonly DomainRecord[];
   readonly dns: Pick<SwitchPlan, 'changes' | 'notices' | 'refused'>;
-  /** How certificates come about: `reuse` of one that exists, `dns` validated ahead, or `mail`. By service. */
-  readonly certificates: readonly {
-    readonly service: string;
-    readonly domains: readonly string[];
-    readonly way: 'reuse' | 'dns' | 'mail';
-    readonly forecast: readonly CertificateForecast[];
-  }[];
+  readonly certificates: readonly CertificateForecast[];
   readonly cost: CostForecast;
   /** What deleting the old app destroys. */
   readonly destroys: readonly string[];

@@ -118,6 +118,8 @@ export interface StackFacts {
   readonly name: string;
   /** CloudFormation's own word, e.g. `UPDATE_ROLLBACK_COMPLETE`; `DELETE_COMPLETE` when read by ARN after a delete. */
   readonly status: string;
+  /** When the last create or update began, ms since 1970: tells one operation from the one before. */
+  readonly changedAt: number | undefined;
   readonly tags: TextMap;
   readonly parameters: TextMap;
   readonly outputs: TextMap;
@@ -165,6 +167,7 @@ export interface DomainRecord {
   readonly service: string;
   /** Seconds an answer may be cached: its TTL, 60 for an alias to a balancer. */
   readonly ttlSeconds: number;
+  readonly isAlias: boolean;
   /** In words: `CNAME shop-web-….elb.amazonaws.com, TTL 300`. */
   readonly says: string;
 }
@@ -183,13 +186,20 @@ export interface SwitchPlan {
   readonly notices: readonly string[];
 }
 
-/** How a certificate for a service's domains would come about. */
+/** How the certificate for a service's domains comes about. */
 export interface CertificateForecast {
-  readonly domain: string;
-  /** The five mailboxes ACM would write to. */
-  readonly mailboxes: readonly string[];
-  /** Why the mails would not arrive, or ACM refuse. */
-  readonly warnings: readonly string[];
+  readonly service: string;
+  readonly domains: readonly string[];
+  /** `reuse` one that exists, `dns` validated ahead of any app, or the rack's own request by `mail`. */
+  readonly way: 'reuse' | 'dns' | 'mail';
+  /** Where mail goes, when the way is `mail`. */
+  readonly mails: readonly {
+    readonly domain: string;
+    readonly mailboxes: readonly string[];
+    readonly canArrive: boolean;
+  }[];
+  /** What would keep ACM from issuing, e.g. a CAA record. */
+  readonly problems: readonly string[];
 }
 
 export interface CertificateFacts {
@@ -272,11 +282,17 @@ export interface AwsPort {
     },
     signal: AbortSignal,
   ): Promise<SwitchPlan>;
-  /** Batches that lower the TTL of these records to `ttlSeconds` where it is higher. */
-  planTtl(records: readonly DomainRecord[], ttlSeconds: number, signal: AbortSignal): Promise<readonly RecordBatch[]>;
+  /** Batches that give records another TTL, built from the records as they are now; none where nothing changes. */
+  planTtl(
+    wanted: readonly { readonly record: DomainRecord; readonly ttlSeconds: number }[],
+    signal: AbortSignal,
+  ): Promise<readonly RecordBatch[]>;
   /** Applies one batch, compare and swap; a foreign change is `DNS_CONFLICT`. Safe to repeat. */
   applyBatch(batch: RecordBatch, signal: AbortSignal): Promise<{ readonly changeId: string | undefined }>;
-  /** Puts back what was there before, from the batches alone; safe to repeat, also when they were never applied. */
+  /**
+   * Puts back what was there before, from the batches alone; safe to repeat, also when they were never applied. Gives
+   * the ids of the changes made.
+   */
   restoreBatches(batches: readonly RecordBatch[], signal: AbortSignal): Promise<readonly string[]>;
   /** True when every server of Route 53 has the change. */
   isInSync(changeId: string, signal: AbortSignal): Promise<boolean>;
@@ -289,13 +305,13 @@ export interface AwsPort {
     },
     signal: AbortSignal,
   ): Promise<readonly string[]>;
-  forecastCertificate(domains: readonly string[], signal: AbortSignal): Promise<readonly CertificateForecast[]>;
-  /** A certificate the rack would use for all of these domains by itself, if there is one. */
-  findUsableCertificate(
-    domains: readonly string[],
-    rackVersion: string,
+  forecastCertificates(
+    request: {
+      readonly rackVersion: string;
+      readonly services: readonly { readonly name: string; readonly domains: readonly string[] }[];
+    },
     signal: AbortSignal,
-  ): Promise<string | undefined>;
+  ): Promise<readonly CertificateForecast[]>;
   issueCertificate(
     request: { readonly domains: readonly string[]; readonly key: string },
     signal: AbortSignal,
@@ -335,17 +351,21 @@ export interface AwsPort {
     },
     signal: AbortSignal,
   ): Promise<TrafficFacts>;
-  /** Numbers that the rules of an app would get, and which of them clash on their listener. */
+  /** Why an app of this name would clash on the rack's listeners (rule numbers, host names, quotas); none = it fits. */
   ruleClashes(
     request: {
+      readonly rack: RackFacts;
+      /** The version whose templates will make the rules. */
       readonly rackVersion: string;
       readonly app: string;
       readonly services: readonly {
         readonly name: string;
         readonly domains: readonly string[];
         readonly role: BalancerRole;
+        readonly hasPort: boolean;
       }[];
-      readonly balancers: readonly SharedBalancer[];
+      readonly besides: string;
+      readonly balancers: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
     },
     signal: AbortSignal,
   ): Promise<readonly string[]>;

@@ -1,0 +1,250 @@
+/** Creating, promoting and deleting apps: what several steps do to an app, and how each is known to have worked. */
+import { MigrationError } from '../errors.ts';
+import type { Observation } from '../time/wait.ts';
+import type { AppFacts, EnvironmentMap, StackFacts } from './ports.ts';
+import { sameEnvironment } from './environments.ts';
+import type { StepContext } from './step.ts';
+
+const MINUTE = 60_000;
+/** CloudFormation gives an ECS service about 3 h to become stable (convox/rack@20171213132441 provider/aws/releases.go). */
+const PROMOTE_TIMEOUT_MS = 190 * MINUTE;
+const CREATE_TIMEOUT_MS = 30 * MINUTE;
+const DELETE_TIMEOUT_MS = 60 * MINUTE;
+const BUILD_TIMEOUT_MS = 90 * MINUTE;
+/** How often a stack that runs for minutes is asked for certificates it waits for. */
+const CERTIFICATE_LOOK_EVERY = 4;
+
+export function stackName(rack: string, app: string): string {
+  return `${rack}-${app}`;
+}
+
+/** Creates a generation-2 app and waits until it and its stack say so. Gives the ARN of its stack. */
+export async function createApp(context: StepContext, app: string, signal: AbortSignal): Promise<string> {
+  const { rack, aws } = context.ports;
+  const name = stackName(context.facts.rack.name, app);
+  await context.once('create', async () => {
+    if ((await rack.apps.find(app, signal)) === undefined)
+      await rack.apps.create({ name: app, generation: '2' }, signal);
+    return true;
+  });
+  return context.wait(
+    async () => {
+      const [stack, found] = await Promise.all([aws.findStack(name, signal), rack.apps.find(app, signal)]);
+      if (stack === undefined || found === undefined) return { state: 'pending', saw: 'not listed yet' };
+      if (stack.status === 'CREATE_COMPLETE' && found.status === 'running') {
+        if (found.generation !== '2') return { state: 'failed', error: wrongGeneration(app) };
+        return { state: 'ready', value: stack.arn };
+      }
+      if (/ROLLBACK|FAILED/.test(stack.status) && !stack.status.endsWith('_IN_PROGRESS')) {
+        const cause = await aws.firstCause(stack.arn, 0, signal);
+        return { state: 'failed', error: createFailed(app, stack.status, cause) };
+      }
+      return { state: 'pending', saw: stack.status };
+    },
+    { what: `app ${app} to be created`, timeoutMs: CREATE_TIMEOUT_MS },
+    signal,
+  );
+}
+
+/** Deletes an app whose stack is known and waits until that stack, read by its ARN, is gone. Safe to repeat. */
+export async function deleteApp(
+  context: StepContext,
+  { app, stackArn }: { app: string; stackArn: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const { rack, aws } = context.ports;
+  const isOurs = async (): Promise<boolean> => {
+    const stack = await aws.findStack(stackArn, signal);
+    return stack !== undefined && stack.status !== 'DELETE_COMPLETE';
+  };
+  await context.once('delete', async () => {
+    const stack = await aws.findStack(stackArn, signal);
+    if (stack !== undefined && !stack.status.startsWith('DELETE_')) await rack.apps.delete(app, signal);
+    return true;
+  });
+  await context
+    .wait(
+      async () => {
+        const stack = await aws.findStack(stackArn, signal);
+        if (stack === undefined || stack.status === 'DELETE_COMPLETE') return { state: 'ready', value: undefined };
+        // The rack repeats a failed delete once within ten minutes (provider/aws/apps.go `cleanup`), so one look is not enough.
+        return { state: 'pending', saw: stack.status };
+      },
+      {
+        what: `stack of ${app} to be deleted`,
+        timeoutMs: DELETE_TIMEOUT_MS,
+        hint: `Look at the stack's events: a resource of it cannot be deleted. Then run \`gen2 resume\` again.`,
+      },
+      signal,
+    )
+    .catch(async (error: unknown) => {
+      if (!MigrationError.is(error, 'TIMED_OUT') || !(await isOurs())) throw error;
+      const cause = await aws.firstCause(stackArn, 0, signal);
+      throw new MigrationError('APP_DELETE_FAILED', `app ${app} was not deleted: ${cause ?? error.message}`, {
+        hint: 'Remove what holds the resource, then run `gen2 resume`.',
+        details: { app, stackArn },
+        cause: error,
+      });
+    });
+}
+
+/** Sets an environment unless the newest release has it already; gives the release that holds it. */
+export async function setEnvironment(
+  context: StepContext,
+  app: string,
+  env: EnvironmentMap,
+  signal: AbortSignal,
+): Promise<string> {
+  const { rack } = context.ports;
+  const [newest] = await rack.releases.list(app, { limit: 1 }, signal);
+  if (newest !== undefined && sameEnvironment(await rack.environment.get(app, signal), env)) return newest.id;
+  const { releaseId } = await rack.environment.set(app, env, signal);
+  return releaseId;
+}
+
+/** Waits for a build and gives its release; its log is passed on line by line. */
+export async function waitForBuild(
+  context: StepContext,
+  { app, build }: { app: string; build: string },
+  signal: AbortSignal,
+): Promise<string> {
+  const { rack } = context.ports;
+  const stopLogs = new AbortController();
+  const logSignal = AbortSignal.any([signal, stopLogs.signal]);
+  let lastLine = '';
+  const following = (async () => {
+    for await (const line of rack.builds.logs(app, build, logSignal)) {
+      lastLine = line.trimEnd();
+      context.log(lastLine);
+    }
+  })().catch(() => undefined); // the log is for people; the build's status decides
+  try {
+    return await context.wait(
+      async () => {
+        const found = await rack.builds.get(app, build, signal);
+        if (found.status === 'complete' && found.release !== '') return { state: 'ready', value: found.release };
+        if (found.status === 'failed')
+          return { state: 'failed', error: buildFailed(app, build, found.reason || lastLine) };
+        return { state: 'pending', saw: lastLine === '' ? found.status : lastLine };
+      },
+      { what: `build ${build} of ${app}`, timeoutMs: BUILD_TIMEOUT_MS },
+      signal,
+    );
+  } finally {
+    stopLogs.abort();
+    await following;
+  }
+}
+
+/**
+ * Promotes a release and waits until stack and app both say that it runs: `running` alone also follows a rollback
+ * (convox/rack provider/aws/helpers.go `humanStatus`).
+ */
+export async function promote(
+  context: StepContext,
+  { app, release, stackArn }: { app: string; release: string; stackArn: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const { rack, aws, clock } = context.ports;
+  const before = await context.once('before-promote', async () => ({
+    changedAt: (await getStack(context, stackArn, signal)).changedAt ?? null,
+    at: clock.now(),
+  }));
+  await context.once('promote', async () => {
+    const settled = await context.wait(
+      async () => settledApp(await rack.apps.find(app, signal)),
+      { what: `app ${app} to settle`, timeoutMs: PROMOTE_TIMEOUT_MS },
+      signal,
+    );
+    if (settled.release !== release) await rack.releases.promote(app, release, {}, signal);
+    return true;
+  });
+  let looks = 0;
+  const asked = new Set<string>();
+  await context.wait(
+    async () => {
+      const [stack, found] = await Promise.all([getStack(context, stackArn, signal), rack.apps.find(app, signal)]);
+      const isNew = (stack.changedAt ?? null) !== before.changedAt;
+      if (found?.release === release && found.status === 'running' && /^UPDATE_COMPLETE$/.test(stack.status)) {
+        return { state: 'ready', value: undefined };
+      }
+      if (isNew && /^UPDATE_ROLLBACK_(COMPLETE|FAILED)$/.test(stack.status)) {
+        const cause = await aws.firstCause(stackArn, before.at, signal);
+        return { state: 'failed', error: promoteFailed(app, release, stack.status, cause) };
+      }
+      if (looks++ % CERTIFICATE_LOOK_EVERY === 0) await tellAboutMail(context, stackArn, asked, signal);
+      return { state: 'pending', saw: asked.size === 0 ? stack.status : `${stack.status}, ${[...asked].join('; ')}` };
+    },
+    {
+      what: `release ${release} of ${app} to run`,
+      timeoutMs: context.settings.certificateTimeoutMs ?? PROMOTE_TIMEOUT_MS * 4,
+    },
+    signal,
+  );
+}
+
+/** Tells once about each mail that somebody must answer before the stack can go on. */
+async function tellAboutMail(
+  context: StepContext,
+  stackArn: string,
+  asked: Set<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const certificate of await context.ports.aws.pendingCertificates(stackArn, signal)) {
+    for (const { domain, status, method, mailboxes } of certificate.validations) {
+      const what = `certificate for ${domain}: approve the mail sent to ${mailboxes.join(', ')}`;
+      if (status !== 'PENDING_VALIDATION' || method !== 'EMAIL' || asked.has(what)) continue;
+      asked.add(what);
+      context.askPerson(what);
+    }
+  }
+}
+
+async function getStack(context: StepContext, stackArn: string, signal: AbortSignal): Promise<StackFacts> {
+  const stack = await context.ports.aws.findStack(stackArn, signal);
+  if (stack !== undefined) return stack;
+  throw new MigrationError('AWS_NOT_FOUND', `stack ${stackArn} does not exist`, {
+    hint: 'The app was deleted by somebody else. See `gen2 status`.',
+  });
+}
+
+function settledApp(app: AppFacts | undefined): Observation<AppFacts> {
+  if (app === undefined) return { state: 'pending', saw: 'not listed' };
+  return app.status === 'running' ? { state: 'ready', value: app } : { state: 'pending', saw: app.status };
+}
+
+function wrongGeneration(app: string): MigrationError {
+  return new MigrationError('RACK_UNSUPPORTED', `the rack made ${app} as a generation 1 app`, {
+    hint: 'Generation 2 needs rack 20171204232334 or later: run again with --update-rack.',
+    details: { app },
+  });
+}
+
+function createFailed(app: string, status: string, cause: string | undefined): MigrationError {
+  return new MigrationError(
+    'APP_CREATE_FAILED',
+    `app ${app} was not created (${status}): ${cause ?? 'no cause in its events'}`,
+    {
+      hint: 'Take it back with `gen2 abort`, mend the cause, and begin again.',
+      details: { app, status },
+    },
+  );
+}
+
+function buildFailed(app: string, build: string, why: string): MigrationError {
+  return new MigrationError('BUILD_FAILED', `build ${build} of ${app} failed: ${why === '' ? 'see its log' : why}`, {
+    hint: 'Mend the source, then `gen2 abort` and begin again; or `gen2 resume` to build once more.',
+    details: { app, build },
+  });
+}
+
+function promoteFailed(app: string, release: string, status: string, cause: string | undefined): MigrationError {
+  return new MigrationError(
+    'PROMOTE_FAILED',
+    `release ${release} of ${app} was rolled back (${status}): ${cause ?? 'no cause in its events'}`,
+    {
+      hint: 'The app runs its previous release. Mend the cause, then `gen2 resume` to try again or `gen2 abort`.',
+      details: { app, release, status },
+    },
+  );
+}

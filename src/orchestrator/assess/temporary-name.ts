@@ -1,0 +1,92 @@
+import { MigrationError } from '../../errors.ts';
+import type { MigrationSettings, PlannedService } from '../plan.ts';
+import type { BalancerRole, Ports, RackFacts, SharedBalancer } from '../ports.ts';
+
+/** In this order; a name whose rules clash on a listener is passed over. */
+const SUFFIXES = ['gen2', 'g2', 'next', 'new', 'gen2b', 'gen2c'] as const;
+/** A generation 2 service gets the host label `APP-SERVICE`, a DNS label of at most 63 characters. */
+const MAX_LABEL = 63;
+
+/**
+ * The name of the temporary app: free on the rack, with rules that collide with nothing there.
+ *
+ * @throws {MigrationError} `APP_NAME_TAKEN` if the wanted name exists, `RACK_INVALID` if it cannot be used.
+ */
+export async function chooseTemporaryName(
+  ports: Ports,
+  request: {
+    readonly settings: MigrationSettings;
+    readonly rack: RackFacts;
+    readonly rackVersion: string;
+    readonly services: readonly PlannedService[];
+    readonly balancers: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
+  },
+  signal: AbortSignal,
+): Promise<string> {
+  const { settings, rack } = request;
+  const taken = new Set((await ports.rack.apps.list(signal)).map(({ name }) => name));
+  const names =
+    settings.temporaryApp === undefined
+      ? SUFFIXES.map((suffix) => `${settings.app}-${suffix}`)
+      : [settings.temporaryApp];
+  const reasons: string[] = [];
+  for (const name of names) {
+    if (taken.has(name)) {
+      if (settings.temporaryApp !== undefined) throw nameTaken(name, rack.name);
+      reasons.push(`${name} exists already`);
+      continue;
+    }
+    const problems = [...nameProblems(name, request), ...(await clashes(ports, name, request, signal))];
+    if (problems.length === 0) return name;
+    reasons.push(`${name}: ${problems.join('; ')}`);
+  }
+  throw new MigrationError('APP_NAME_TAKEN', `no name for the temporary app fits: ${reasons.join(' · ')}`, {
+    hint: 'Give one with --temporary-app, or remove what is in the way.',
+    details: { reasons },
+  });
+}
+
+function nameProblems(
+  name: string,
+  { rack, services }: { readonly rack: RackFacts; readonly services: readonly PlannedService[] },
+): readonly string[] {
+  const problems: string[] = [];
+  if (!/^[a-z][a-z0-9-]{3,29}$/.test(name)) problems.push('a name has 4 to 30 lower-case letters, digits and dashes');
+  if (name === rack.name) problems.push('it is the name of the rack');
+  const long = services.find((service) => `${name}-${service.name}`.length > MAX_LABEL);
+  if (long !== undefined) problems.push(`host name ${name}-${long.name} is longer than ${MAX_LABEL} characters`);
+  return problems;
+}
+
+function clashes(
+  ports: Ports,
+  name: string,
+  request: {
+    readonly settings: MigrationSettings;
+    readonly rack: RackFacts;
+    readonly rackVersion: string;
+    readonly services: readonly PlannedService[];
+    readonly balancers: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
+  },
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { rack, rackVersion, services, balancers, settings } = request;
+  return ports.aws.ruleClashes(
+    {
+      ...{ rack, rackVersion, app: name, balancers, besides: settings.app },
+      services: services.map((service) => ({ ...service, hasPort: service.port !== undefined })),
+    },
+    signal,
+  );
+}
+
+function nameTaken(name: string, rack: string): MigrationError {
+  return new MigrationError(
+    'APP_NAME_TAKEN',
+    `rack ${rack} has an app ${name} already; the temporary app cannot have that name`,
+    {
+      hint: 'Give another name with --temporary-app, or delete that app if it is left over.',
+      details: { app: name },
+    },
+  );
+}

@@ -1,0 +1,50 @@
+/** What must hold before an app is deleted: the one place where that is decided (invariant 1 of docs/architecture.md). */
+import { MigrationError } from '../errors.ts';
+import { differingNames, sameEnvironment, withoutDomainVariables } from './environments.ts';
+import type { StepContext } from './step.ts';
+import { verifyDomains, waitForRules } from './verification.ts';
+import { stackName } from './app-changes.ts';
+
+export interface Deletion {
+  readonly app: string;
+  readonly stackArn: string;
+  readonly generation: '1' | '2';
+  /** The app that serves every domain instead. */
+  readonly successor: string;
+  /** Gate under which this deletion was approved in this execution. */
+  readonly approvedBy: string;
+}
+
+/** @throws {MigrationError} `INVARIANT` unless every condition for a deletion holds now. */
+export async function assertMayDelete(context: StepContext, deletion: Deletion, signal: AbortSignal): Promise<void> {
+  const { ports, facts } = context;
+  const { app, stackArn, generation, successor, approvedBy } = deletion;
+  if (context.recorded(approvedBy, 'gate') === undefined)
+    throw broken(`deleting ${app} was not approved in this execution`);
+
+  const [found, stack] = await Promise.all([
+    ports.rack.apps.find(app, signal),
+    ports.aws.findStack(stackName(facts.rack.name, app), signal),
+  ]);
+  if (found?.generation !== generation) {
+    throw broken(`${app} is generation ${found?.generation ?? 'unknown'}, ${generation} was expected`);
+  }
+  if (stack?.arn !== stackArn) throw broken(`the stack of ${app} is ${stack?.arn ?? 'gone'}, ${stackArn} was expected`);
+
+  const [going, staying] = await Promise.all([
+    ports.rack.environment.get(app, signal),
+    ports.rack.environment.get(successor, signal),
+  ]);
+  const [a, b] = [withoutDomainVariables(going, facts.services), withoutDomainVariables(staying, facts.services)];
+  if (!sameEnvironment(a, b)) {
+    throw broken(`the environments of ${app} and ${successor} differ in ${differingNames(a, b).join(', ')}`);
+  }
+  await waitForRules(context, { app: successor, alone: 'among-others' }, signal);
+  await verifyDomains(context, successor, signal);
+}
+
+function broken(what: string): MigrationError {
+  return new MigrationError('INVARIANT', `nothing is deleted: ${what}`, {
+    hint: 'Find out who changed it. When it is as it must be again, `gen2 resume`.',
+  });
+}

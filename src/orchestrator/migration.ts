@@ -1,0 +1,78 @@
+/**
+ * The procedure, top to bottom. What each step does stands in `steps/`; why it does so in docs/steps.md.
+ *
+ *   prepare   the temporary app runs and is verified beside the old one; users see nothing      ← abort
+ *   cutover   DNS moves to the rack's balancers; traffic is proved to arrive                     ← rollback
+ *   commit    old app deleted, app created again as generation 2, temporary app deleted          ← none, from
+ *             `delete-old-app` on: the point of no return
+ */
+import type { Phase } from './events.ts';
+import type { MigrationSettings } from './plan.ts';
+import type { Stage } from './step.ts';
+import { enableInternal, updateRack } from './steps/prepare-rack.ts';
+import { issueCertificates } from './steps/issue-certificates.ts';
+import { buildTemporaryApp, copyEnvironment, createTemporaryApp, promoteTemporaryApp } from './steps/temporary-app.ts';
+import { verifyTemporaryApp } from './steps/verify-temporary-app.ts';
+import { approveCommit, approveCutover } from './steps/gates.ts';
+import { confirmPropagation, lowerTtl, switchRecords } from './steps/cutover.ts';
+import { confirmTraffic } from './steps/confirm-traffic.ts';
+import { exportOldApp } from './steps/export-old-app.ts';
+import {
+  copyEnvironmentBack,
+  createFinalApp,
+  deleteOldApp,
+  deleteTemporaryApp,
+  importBuild,
+  linkResources,
+  promoteFinalApp,
+  promoteFinalDomains,
+  releaseDomains,
+} from './steps/commit.ts';
+import { confirmFinalTraffic, restoreTtl } from './steps/finish.ts';
+
+const PROCEDURE: readonly Stage[] = [
+  // prepare
+  updateRack,
+  enableInternal,
+  issueCertificates,
+  createTemporaryApp,
+  copyEnvironment,
+  buildTemporaryApp,
+  promoteTemporaryApp,
+  verifyTemporaryApp,
+
+  // cutover
+  approveCutover,
+  lowerTtl,
+  switchRecords,
+  confirmPropagation,
+  confirmTraffic,
+
+  // commit
+  exportOldApp,
+  approveCommit,
+  deleteOldApp, // the point of no return
+  createFinalApp,
+  copyEnvironmentBack,
+  importBuild,
+  promoteFinalApp,
+  promoteFinalDomains,
+  linkResources,
+  releaseDomains,
+  confirmFinalTraffic,
+  deleteTemporaryApp,
+  restoreTtl,
+];
+
+/** From the moment this step has begun, nothing can be taken back. */
+export const POINT_OF_NO_RETURN = deleteOldApp.id;
+
+/** The stages of a migration in order; those of `--finish=keep` end with the traffic at the temporary app. */
+export function stagesOf(settings: MigrationSettings): readonly Stage[] {
+  if (settings.finish !== 'keep') return PROCEDURE;
+  return [...PROCEDURE.filter(({ phase }) => phase !== 'commit'), restoreTtl];
+}
+
+export function stagesOfPhase(stages: readonly Stage[], phase: Phase): readonly Stage[] {
+  return stages.filter((stage) => stage.phase === phase);
+}

@@ -1,0 +1,44 @@
+/** Changing record sets, each change written down with what it replaced before it is made. */
+import type { RecordBatch } from './ports.ts';
+import type { StepContext } from './step.ts';
+
+const MINUTE = 60_000;
+/** Normally within 60 s (Route 53 API reference, GetChange). */
+const IN_SYNC_TIMEOUT_MS = 15 * MINUTE;
+
+/** Applies batches that are on the record already, and waits until all of Route 53's servers have them. */
+export async function applyBatches(
+  context: StepContext,
+  name: string,
+  batches: readonly RecordBatch[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [index, batch] of batches.entries()) {
+    const { changeId } = await context.once(`${name}-${index}`, async () => {
+      const applied = await context.ports.aws.applyBatch(batch, signal);
+      return { changeId: applied.changeId ?? null };
+    });
+    if (changeId !== null) await waitInSync(context, changeId, batch.zoneName, signal);
+  }
+}
+
+/** Puts back what the batches replaced, from the batches alone. */
+export async function restore(
+  context: StepContext,
+  batches: readonly RecordBatch[],
+  signal: AbortSignal,
+): Promise<void> {
+  const changes = await context.once('restore', () => context.ports.aws.restoreBatches(batches, signal));
+  for (const changeId of changes) await waitInSync(context, changeId, 'the restored records', signal);
+}
+
+async function waitInSync(context: StepContext, changeId: string, what: string, signal: AbortSignal): Promise<void> {
+  await context.wait(
+    async () =>
+      (await context.ports.aws.isInSync(changeId, signal))
+        ? { state: 'ready', value: undefined }
+        : { state: 'pending', saw: 'PENDING' },
+    { what: `Route 53 to have ${what} in sync`, timeoutMs: IN_SYNC_TIMEOUT_MS, intervalMs: 3000 },
+    signal,
+  );
+}

@@ -1,0 +1,172 @@
+import { MigrationError, stopped } from '../errors.ts';
+import { waitFor } from '../time/wait.ts';
+import type { Execution } from './engine.ts';
+import type { EventListener, MigrationEvent } from './events.ts';
+import type { Assessment, MigrationSettings } from './plan.ts';
+import type { ExportPort, Ports } from './ports.ts';
+import { isGate, type Gate, type Stage, type Step, type StepContext } from './step.ts';
+
+export interface RunnerOptions {
+  readonly execution: Execution;
+  readonly facts: Assessment;
+  readonly settings: MigrationSettings;
+  readonly ports: Ports;
+  readonly exports: ExportPort;
+  readonly listener: EventListener | undefined;
+}
+
+type Told = MigrationEvent extends infer Event ? (Event extends MigrationEvent ? Omit<Event, 'at'> : never) : never;
+
+/** A wait tells what it sees at most this often on the record (ms); a listener hears every look. */
+const WAITING_RECORD_MS = 15_000;
+
+/** Runs stages in order and takes them back in reverse, telling what happens. */
+export class Runner {
+  readonly #options: RunnerOptions;
+  /** Events go on the record one after the other; a failure to write one stops the run at its next effect. */
+  #recorded: Promise<void> = Promise.resolve();
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Runs every stage that is not yet done. @throws the first failure, after telling it. */
+  async run(stages: readonly Stage[]): Promise<void> {
+    for (const stage of stages) {
+      if (isGate(stage)) await this.#pass(stage);
+      else await this.#runStep(stage);
+    }
+  }
+
+  /**
+   * Takes back every step of `stages` that was begun, last one first. A failed undo ends it and is reported with what
+   * was being undone; the same call goes on there.
+   */
+  async undo(stages: readonly Stage[]): Promise<void> {
+    const { execution } = this.#options;
+    const steps = stages.filter((stage): stage is Step => !isGate(stage)).toReversed();
+    for (const step of steps) {
+      const id = `undo/${step.id}`;
+      const wasBegun = execution.wasStarted(step.id) || execution.wasStarted(`${step.id}/begin`);
+      if (step.undo === undefined || !wasBegun || execution.recorded(id) !== undefined) continue;
+      this.tell({ type: 'undo-started', step: step.id, title: step.title });
+      try {
+        await step.undo(this.context(step.id, 'undo'), execution.signal);
+        await execution.step(id, () => Promise.resolve(true));
+      } catch (error) {
+        throw this.#undoFailed(step, error);
+      }
+      this.tell({ type: 'undo-finished', step: step.id });
+    }
+    await this.#recorded;
+  }
+
+  async #runStep(step: Step): Promise<void> {
+    const { execution } = this.#options;
+    if (execution.recorded(step.id) !== undefined) return;
+    const context = this.context(step.id, 'run');
+    const { signal } = execution;
+    const { id, phase, title } = step;
+    try {
+      const plan = await step.plan(context, signal);
+      // Once begun, only `run` knows how far it came: what looks done may be half done.
+      const isDone = plan.state === 'done' && !execution.wasStarted(`${id}/begin`);
+      this.tell({ type: 'step-started', step: id, phase, title, says: plan.says });
+      if (!isDone) await execution.step(`${id}/begin`, () => Promise.resolve(true));
+      const says = isDone ? plan.says : await step.run(context, signal);
+      await this.#recorded;
+      await execution.step(id, () => Promise.resolve({ says, wasDone: isDone }));
+      this.tell({ type: 'step-finished', step: id, phase, says, wasDone: isDone });
+    } catch (error) {
+      const failure = asStopped(error, signal, title);
+      const told = MigrationError.is(failure) ? failure : undefined;
+      this.tell({ type: 'step-failed', step: id, code: told?.code ?? 'BUG', message: messageOf(failure) });
+      await this.#recorded;
+      throw failure;
+    }
+  }
+
+  async #pass(gate: Gate): Promise<void> {
+    const { execution } = this.#options;
+    const id = `gate/${gate.id}`;
+    if (execution.recorded(id) !== undefined) return;
+    const shows = await gate.shows(this.context(gate.id, 'run'), execution.signal);
+    this.tell({ type: 'gate-opened', gate: gate.id, title: gate.title, shows });
+    const answer = await execution.gate(gate.id, { title: gate.title, shows });
+    this.tell({ type: 'gate-answered', gate: gate.id, approved: answer.approved, by: answer.by });
+    await this.#recorded;
+    if (!answer.approved) {
+      throw new MigrationError('GATE_REJECTED', `${gate.title}: rejected by ${answer.by}`, {
+        hint: 'Nothing more is changed. Take back what was done with `gen2 abort`.',
+        details: { gate: gate.id },
+      });
+    }
+    await execution.step(id, () => Promise.resolve(answer));
+  }
+
+  /** What a step works with. Undoing records apart from running, so that each can be repeated. */
+  context(step: string, mode: 'run' | 'undo'): StepContext {
+    const { execution, facts, settings, ports, exports } = this.#options;
+    const prefix = mode === 'run' ? step : `undo/${step}`;
+    return {
+      ...{ facts, settings, ports, exports },
+      execution: execution.id,
+      once: (name, run) => execution.step(`${prefix}/${name}`, run),
+      recorded: (name, other = step) => execution.recorded(`${other}/${name}`),
+      sleep: (name, ms) => execution.sleep(`${prefix}/${name}`, ms),
+      wait: (probe, wait, signal) => {
+        let toldAt = Number.NEGATIVE_INFINITY;
+        const onPending = (saw: string, elapsedMs: number): void => {
+          const event = { type: 'waiting', step, what: wait.what, saw, elapsedMs, at: ports.clock.now() } as const;
+          this.#options.listener?.(event);
+          if (elapsedMs - toldAt < WAITING_RECORD_MS) return;
+          toldAt = elapsedMs;
+          this.#record(event);
+        };
+        return waitFor(probe, { ...wait, clock: ports.clock, onPending }, signal);
+      },
+      say: (message) => this.tell({ type: 'said', step, message }),
+      warn: (message) => this.tell({ type: 'warning', step, message }),
+      log: (line) => this.tell({ type: 'log', step, line }),
+      askPerson: (what) => this.tell({ type: 'human-wait', step, what }),
+    };
+  }
+
+  tell(event: Told): void {
+    const timed = { ...event, at: this.#options.ports.clock.now() };
+    this.#options.listener?.(timed);
+    // A build's log can be long and is kept by the rack; it is shown, not recorded.
+    if (timed.type !== 'log') this.#record(timed);
+  }
+
+  /** Resolves when every event is on the record. */
+  settled(): Promise<void> {
+    return this.#recorded;
+  }
+
+  #record(event: MigrationEvent): void {
+    this.#recorded = this.#recorded.then(() => this.#options.execution.announce(event));
+    this.#recorded.catch(() => undefined); // awaited where it matters
+  }
+
+  #undoFailed(step: Step, error: unknown): MigrationError {
+    const { signal } = this.#options.execution;
+    const failure = asStopped(error, signal, `undo ${step.title}`);
+    if (MigrationError.is(failure, 'STOPPED')) return failure;
+    const code = MigrationError.is(failure) ? failure.code : 'BUG';
+    this.tell({ type: 'undo-failed', step: step.id, code, message: messageOf(failure) });
+    return new MigrationError('UNDO_FAILED', `taking back "${step.title}" failed: ${messageOf(failure)}`, {
+      hint: `What was done before it still stands. ${MigrationError.is(failure) ? (failure.hint ?? '') : ''} Run the same command again to go on.`,
+      details: { step: step.id },
+      cause: failure,
+    });
+  }
+}
+
+function asStopped(error: unknown, signal: AbortSignal, what: string): unknown {
+  return signal.aborted && !MigrationError.is(error) ? stopped(signal, what) : error;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

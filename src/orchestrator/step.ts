@@ -1,0 +1,84 @@
+import type { Observation } from '../time/wait.ts';
+import type { Phase } from './events.ts';
+import type { Assessment, MigrationSettings } from './plan.ts';
+import type { ExportPort, Ports } from './ports.ts';
+
+/** What a step finds: whether there is anything to do, and one line a person can approve. */
+export interface StepPlan {
+  readonly state: 'todo' | 'done';
+  readonly says: string;
+}
+
+/** What a plan of a step may look at. Its clients cannot write when it is a dry run. */
+export interface PlanContext {
+  readonly facts: Assessment;
+  readonly settings: MigrationSettings;
+  readonly ports: Ports;
+}
+
+export interface StepWait {
+  /** What is awaited, for people: "stack convox-shop to be deleted". */
+  readonly what: string;
+  readonly timeoutMs: number;
+  /** Default 1500 ms. */
+  readonly intervalMs?: number;
+  readonly hint?: string;
+}
+
+/** What a step works with. `once` and `sleep` survive restarts; everything else is asked anew. */
+export interface StepContext extends PlanContext {
+  readonly execution: string;
+  readonly exports: ExportPort;
+  /** Runs an effect or reads what must not be read twice; records its result (JSON, no secrets) under this step. */
+  once<T>(name: string, run: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** What `once` recorded under this step, or under another one. Undefined if it never finished. */
+  recorded(name: string, step?: string): unknown;
+  sleep(name: string, ms: number): Promise<void>;
+  wait<T>(probe: (signal: AbortSignal) => Promise<Observation<T>>, wait: StepWait, signal: AbortSignal): Promise<T>;
+  say(message: string): void;
+  warn(message: string): void;
+  /** A line of a build's log. */
+  log(line: string): void;
+  /** Somebody must act for this to go on: shown with emphasis, counted in the report. */
+  askPerson(what: string): void;
+}
+
+/** One step of the procedure. */
+export interface Step {
+  readonly id: string;
+  readonly phase: Exclude<Phase, 'plan'>;
+  readonly title: string;
+  /** Rough duration in ms, for the plan. */
+  readonly expectedMs: number;
+  /** Reads only. */
+  plan(context: PlanContext, signal: AbortSignal): Promise<StepPlan>;
+  /** Safe to run again after a crash at any point inside it. Gives what it did, in one line. */
+  run(context: StepContext, signal: AbortSignal): Promise<string>;
+  /** Takes back what `run` did, however far it came; safe to repeat. Absent: there is nothing to take back. */
+  undo?(context: StepContext, signal: AbortSignal): Promise<void>;
+}
+
+/** A person's agreement between two steps. */
+export interface Gate {
+  readonly id: string;
+  readonly phase: Exclude<Phase, 'plan'>;
+  readonly title: string;
+  readonly isGate: true;
+  /** What the person agrees to, line by line; read from the world as it is now. */
+  shows(context: StepContext, signal: AbortSignal): Promise<readonly string[]>;
+}
+
+export type Stage = Step | Gate;
+
+export function isGate(stage: Stage): stage is Gate {
+  return 'isGate' in stage;
+}
+
+/** A plan whose answer needs no look at the world. */
+export function toDo(says: string): Promise<StepPlan> {
+  return Promise.resolve({ state: 'todo', says });
+}
+
+export function alreadyDone(says: string): Promise<StepPlan> {
+  return Promise.resolve({ state: 'done', says });
+}

@@ -1,0 +1,271 @@
+import { assertMayDelete } from '../invariants.ts';
+import { MigrationError } from '../../errors.ts';
+import { createApp, deleteApp, promote, setEnvironment, waitForBuild } from '../app-changes.ts';
+import {
+  differingNames,
+  domainVariables,
+  fingerprint,
+  sameEnvironment,
+  withDomains,
+  withoutDomainVariables,
+} from '../environments.ts';
+import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
+import {
+  verifyCertificatesWithout,
+  verifyDefaultHosts,
+  verifyDomains,
+  waitForHealthyTargets,
+  waitForRules,
+} from '../verification.ts';
+import { approveCommit } from './gates.ts';
+import { buildTemporaryApp, builtRelease, copyEnvironment, temporaryStack } from './temporary-app.ts';
+
+const MINUTE = 60_000;
+/**
+ * A deleted app's rows are keyed by its name, and their clean-up runs on in one API process after the stack is gone
+ * (convox/rack@20171213132441 provider/aws/apps.go `cleanup`): the lists of the new app must be and stay empty.
+ */
+const SETTLE_MS = MINUTE;
+
+/** The point of no return: from here on the app ends as generation 2. */
+export const deleteOldApp: Step = {
+  id: 'delete-old-app',
+  phase: 'commit',
+  title: 'Delete the old app',
+  expectedMs: 5 * MINUTE,
+  plan: ({ facts }) => toDo(`POINT OF NO RETURN: delete generation 1 app ${facts.app} (${facts.destroys.join('; ')})`),
+  async run(context, signal) {
+    const { facts } = context;
+    const { app, temporaryApp: successor } = facts;
+    const { stackArn } = facts.old;
+    const isDeleting = (await context.ports.aws.findStack(stackArn, signal))?.status.startsWith('DELETE_') ?? true;
+    if (!isDeleting) {
+      const approvedBy = approveCommit.id;
+      await assertMayDelete(context, { app, stackArn, generation: '1', successor, approvedBy }, signal);
+      for (const resource of facts.old.links) await unlink(context, resource, app, signal);
+    }
+    await deleteApp(context, { app, stackArn }, signal);
+    return `${app} is deleted`;
+  },
+};
+
+async function unlink(context: StepContext, resource: string, app: string, signal: AbortSignal): Promise<void> {
+  const { resources } = context.ports.rack;
+  await context.once(`unlink-${resource}`, async () => {
+    if ((await resources.get(resource, signal)).linkedApps.includes(app)) await resources.unlink(resource, app, signal);
+    return true;
+  });
+  await waitForResource(context, resource, signal);
+}
+
+async function waitForResource(context: StepContext, resource: string, signal: AbortSignal): Promise<void> {
+  await context.wait(
+    async () => {
+      const { status } = await context.ports.rack.resources.get(resource, signal);
+      return status === 'running' ? { state: 'ready', value: undefined } : { state: 'pending', saw: status };
+    },
+    { what: `resource ${resource} to settle`, timeoutMs: 20 * MINUTE, intervalMs: 5000 },
+    signal,
+  );
+}
+
+export const createFinalApp: Step = {
+  id: 'create-final-app',
+  phase: 'commit',
+  title: 'Create the final app',
+  expectedMs: 2 * MINUTE,
+  plan: ({ facts }) => toDo(`create ${facts.app} again, as generation 2`),
+  async run(context, signal) {
+    const { app } = context.facts;
+    const stackArn = await createApp(context, app, signal);
+    await context.once('stack', () => Promise.resolve(stackArn));
+    let emptySince: number | undefined;
+    const { rack, clock } = context.ports;
+    await context.wait(
+      async () => {
+        const [builds, releases] = await Promise.all([
+          rack.builds.list(app, {}, signal),
+          rack.releases.list(app, {}, signal),
+        ]);
+        const left = builds.length + releases.length;
+        if (left > 0) emptySince = undefined;
+        else emptySince ??= clock.now();
+        if (emptySince !== undefined && clock.now() - emptySince >= SETTLE_MS)
+          return { state: 'ready', value: undefined };
+        return { state: 'pending', saw: left > 0 ? `${left} rows of the old app are still there` : 'empty, settling' };
+      },
+      { what: `rows of the old ${app} to be cleaned up`, timeoutMs: 15 * MINUTE, intervalMs: 5000 },
+      signal,
+    );
+    return `${app} exists as generation 2`;
+  },
+};
+
+function finalStack(context: StepContext): string {
+  const arn = context.recorded('stack', createFinalApp.id);
+  if (typeof arn === 'string') return arn;
+  throw new MigrationError('EXECUTION_STATE', 'the final app has not been created in this execution');
+}
+
+export const copyEnvironmentBack: Step = {
+  id: 'copy-environment-back',
+  phase: 'commit',
+  title: 'Copy the environment back',
+  expectedMs: 10_000,
+  plan: ({ facts }) =>
+    toDo(`copy the environment from ${facts.temporaryApp} to ${facts.app}, its domain variables empty`),
+  async run(context, signal) {
+    const { facts, ports } = context;
+    const env = await ports.rack.environment.get(facts.temporaryApp, signal);
+    const expected = context.recorded('fingerprint', copyEnvironment.id);
+    if (fingerprint(withoutDomainVariables(env, facts.services), context.execution) !== expected) {
+      context.warn(
+        `the environment of ${facts.temporaryApp} was changed since it was copied; its present values are taken`,
+      );
+    }
+    const wanted = withDomains(env, facts.services, 'off');
+    await context.once('set', () => setEnvironment(context, facts.app, wanted, signal));
+    const understood = await ports.rack.environment.get(facts.app, signal);
+    if (!sameEnvironment(understood, wanted)) {
+      throw new MigrationError(
+        'ENVIRONMENT_MISMATCH',
+        `${facts.app} does not hold what was sent: ${differingNames(understood, wanted).join(', ')}`,
+        { hint: 'Set these by hand, then `gen2 resume`. The temporary app holds them and serves all traffic.' },
+      );
+    }
+    return `${wanted.size} variables copied and read back equal`;
+  },
+};
+
+/** Brings the tested image over instead of building it again. */
+export const importBuild: Step = {
+  id: 'import-build',
+  phase: 'commit',
+  title: 'Bring the build over',
+  expectedMs: 2 * MINUTE,
+  plan: ({ facts }) =>
+    toDo(`export the build of ${facts.temporaryApp} and import it into ${facts.app}: the tested image`),
+  async run(context, signal) {
+    const { facts, ports } = context;
+    const { build } = builtRelease(context, buildTemporaryApp.id);
+    const imported = await context.once('import', async () => {
+      // The app is new and its lists were empty: a build in it is the one that was being imported.
+      const [earlier] = await ports.rack.builds.list(facts.app, { limit: 1 }, signal);
+      if (earlier !== undefined && earlier.status !== 'failed') return earlier.id;
+      const archive = await ports.rack.builds.export(facts.temporaryApp, build, signal);
+      return (await ports.rack.builds.import(facts.app, archive, signal)).id;
+    });
+    const release = await waitForBuild(context, { app: facts.app, build: imported }, signal);
+    await context.once('build', () => Promise.resolve({ build: imported, release }));
+    return `build ${imported} made release ${release}`;
+  },
+};
+
+export const promoteFinalApp: Step = {
+  id: 'promote-final-app',
+  phase: 'commit',
+  title: 'Promote the final app without domains',
+  expectedMs: 5 * MINUTE,
+  plan: ({ facts }) =>
+    toDo(`start ${facts.app} without its domains: ${facts.temporaryApp} serves them until its targets are healthy`),
+  async run(context, signal) {
+    const { app } = context.facts;
+    const { release } = builtRelease(context, importBuild.id);
+    await promote(context, { app, release, stackArn: finalStack(context) }, signal);
+    await waitForHealthyTargets(context, app, signal);
+    await verifyDefaultHosts(context, app, signal);
+    return `release ${release} of ${app} runs, all targets healthy`;
+  },
+};
+
+export const promoteFinalDomains: Step = {
+  id: 'promote-final-domains',
+  phase: 'commit',
+  title: 'Promote the final app with domains',
+  expectedMs: 5 * MINUTE,
+  plan({ facts }) {
+    if (domainVariables(facts.services).size === 0) return alreadyDone('no service has a domain');
+    return toDo(`give ${facts.app} its domains: rules are added to a service with healthy targets`);
+  },
+  async run(context, signal) {
+    const { facts, ports } = context;
+    const release = await context.once('environment', async () => {
+      const env = await ports.rack.environment.get(facts.app, signal);
+      return setEnvironment(context, facts.app, withDomains(env, facts.services, 'on'), signal);
+    });
+    await promote(context, { app: facts.app, release, stackArn: finalStack(context) }, signal);
+    await waitForHealthyTargets(context, facts.app, signal);
+    await waitForRules(context, { app: facts.app, alone: 'among-others' }, signal);
+    return verifyDomains(context, facts.app, signal);
+  },
+};
+
+export const linkResources: Step = {
+  id: 'link-resources',
+  phase: 'commit',
+  title: 'Link the resources again',
+  expectedMs: MINUTE,
+  plan({ facts }) {
+    const { links } = facts.old;
+    return links.length === 0
+      ? alreadyDone('no resource was linked')
+      : toDo(`link ${links.join(', ')} to the new ${facts.app}`);
+  },
+  async run(context, signal) {
+    const { resources } = context.ports.rack;
+    const { app, old } = context.facts;
+    for (const resource of old.links) {
+      await waitForResource(context, resource, signal);
+      await context.once(`link-${resource}`, async () => {
+        if (!(await resources.get(resource, signal)).linkedApps.includes(app))
+          await resources.link(resource, app, signal);
+        return true;
+      });
+      await waitForResource(context, resource, signal);
+    }
+    return `linked ${old.links.join(', ')}`;
+  },
+};
+
+/** The temporary app gives its rules up while its tasks still run: the final app takes over at once. */
+export const releaseDomains: Step = {
+  id: 'release-domains',
+  phase: 'commit',
+  title: 'Take the domains away from the temporary app',
+  expectedMs: 4 * MINUTE,
+  plan({ facts }) {
+    if (domainVariables(facts.services).size === 0) return alreadyDone('no service has a domain');
+    return toDo(`promote ${facts.temporaryApp} without domains: ${facts.app} answers them from then on`);
+  },
+  async run(context, signal) {
+    const { facts, ports } = context;
+    const app = facts.temporaryApp;
+    await verifyCertificatesWithout(context, app, signal);
+    const release = await context.once('environment', async () => {
+      const env = await ports.rack.environment.get(app, signal);
+      return setEnvironment(context, app, withDomains(env, facts.services, 'off'), signal);
+    });
+    await promote(context, { app, release, stackArn: temporaryStack(context) }, signal);
+    await waitForRules(context, { app: facts.app, alone: 'alone' }, signal);
+    return verifyDomains(context, facts.app, signal);
+  },
+};
+
+export const deleteTemporaryApp: Step = {
+  id: 'delete-temporary-app',
+  phase: 'commit',
+  title: 'Delete the temporary app',
+  expectedMs: 4 * MINUTE,
+  plan: ({ facts }) => toDo(`delete ${facts.temporaryApp}: ${facts.app} serves everything`),
+  async run(context, signal) {
+    const { app: successor, temporaryApp: app } = context.facts;
+    const stackArn = temporaryStack(context);
+    const isDeleting = (await context.ports.aws.findStack(stackArn, signal))?.status.startsWith('DELETE_') ?? true;
+    if (!isDeleting) {
+      const approvedBy = approveCommit.id;
+      await assertMayDelete(context, { app, stackArn, generation: '2', successor, approvedBy }, signal);
+    }
+    await deleteApp(context, { app, stackArn }, signal);
+    return `${app} is deleted`;
+  },
+};

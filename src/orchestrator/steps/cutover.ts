@@ -1,0 +1,141 @@
+import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
+import type { DomainRecord, RecordBatch, SwitchPlan } from '../ports.ts';
+import { currentBalancers, waitForHealthyTargets } from '../verification.ts';
+import { applyBatches, restore } from '../record-changes.ts';
+
+const MINUTE = 60_000;
+const DEFAULT_BAKE_MS = 5 * MINUTE;
+/** TTL while names move: alias records to balancers have 60 s and cannot have less (Route 53 developer guide). */
+const LOW_TTL_SECONDS = 60;
+/** Added to every TTL that is waited out: clocks and caches round. */
+const TTL_MARGIN_MS = 5_000;
+/** After a return, connections opened before may still be served by the new app for this long. */
+const DRAIN_MS = 30_000;
+
+function withHighTtl(records: readonly DomainRecord[]): readonly DomainRecord[] {
+  return records.filter(({ isAlias, ttlSeconds }) => !isAlias && ttlSeconds > LOW_TTL_SECONDS);
+}
+
+function longestTtlMs(records: readonly DomainRecord[]): number {
+  return Math.max(0, ...records.map(({ ttlSeconds }) => ttlSeconds * 1000)) + TTL_MARGIN_MS;
+}
+
+/** Lowers the TTL of the names that will move and waits the old one out, so that the move itself is quick. */
+export const lowerTtl: Step = {
+  id: 'lower-ttl',
+  phase: 'cutover',
+  title: 'Lower the TTL',
+  expectedMs: 6 * MINUTE,
+  plan({ facts }) {
+    const high = withHighTtl(facts.records);
+    if (high.length === 0) return alreadyDone('no record has a TTL above 60 s');
+    const names = high.map(({ name, ttlSeconds }) => `${name} (${ttlSeconds} s)`).join(', ');
+    return toDo(`lower the TTL of ${names} to ${LOW_TTL_SECONDS} s and wait the old one out; put back at the end`);
+  },
+  async run(context, signal) {
+    const high = withHighTtl(context.facts.records);
+    const batches = await context.once('batches', () =>
+      context.ports.aws.planTtl(
+        high.map((record) => ({ record, ttlSeconds: LOW_TTL_SECONDS })),
+        signal,
+      ),
+    );
+    await applyBatches(context, 'lower', batches, signal);
+    await context.sleep('old-ttl', longestTtlMs(high));
+    return `TTL of ${high.map(({ name }) => name).join(', ')} is ${LOW_TTL_SECONDS} s, and no cache holds the old one`;
+  },
+  async undo(context, signal) {
+    // Recorded before the first change, gone through JSON.
+    const batches = context.recorded('batches') as readonly RecordBatch[] | undefined;
+    if (batches !== undefined) await restore(context, batches, signal);
+  },
+};
+
+/** Moves the names to the rack's balancers: one atomic batch a zone, built from the records as read. */
+export const switchRecords: Step = {
+  id: 'switch-records',
+  phase: 'cutover',
+  title: 'Switch the records',
+  expectedMs: MINUTE,
+  plan({ facts, settings }) {
+    if (facts.records.length === 0) return alreadyDone('no record of this account points at the old app');
+    const stages = settings.stagePercents ?? [];
+    const how = stages.length === 0 ? 'at once' : `in stages of ${stages.join(' %, ')} %`;
+    return toDo(`${facts.dns.changes.map(({ name, type, after }) => `${name} ${type} → ${after}`).join('; ')}; ${how}`);
+  },
+  async run(context, signal) {
+    const plan = await context.once('plan', () => planNow(context, signal));
+    for (const [index, batches] of plan.stages.entries()) {
+      await waitForHealthyTargets(context, context.facts.temporaryApp, signal);
+      await applyBatches(context, `stage-${index}`, batches, signal);
+      const isLast = index === plan.stages.length - 1;
+      if (isLast) continue;
+      context.say(
+        `stage ${index + 1} of ${plan.stages.length}: ${context.settings.stagePercents?.[index] ?? 100} % of answers`,
+      );
+      await context.sleep(`bake-${index}`, context.settings.bakeMs ?? DEFAULT_BAKE_MS);
+    }
+    return plan.changes.map(({ name, type, after }) => `${name} ${type} → ${after}`).join('; ');
+  },
+  async undo(context, signal) {
+    // Recorded before the first change, gone through JSON.
+    const plan = context.recorded('plan') as SwitchPlan | undefined;
+    if (plan === undefined) return;
+    await restore(context, plan.stages.flat(), signal);
+    // Until no cache leads to the new app any more, it must not go away.
+    await context.sleep('new-ttl', LOW_TTL_SECONDS * 1000 + TTL_MARGIN_MS + DRAIN_MS);
+  },
+};
+
+async function planNow(context: StepContext, signal: AbortSignal): Promise<SwitchPlan> {
+  const { facts, settings, ports } = context;
+  const targets = await currentBalancers(context, signal);
+  return ports.aws.planSwitch(
+    {
+      records: facts.records,
+      from: facts.old.balancers,
+      targets,
+      roleOf: (record) => facts.services.find(({ name }) => name === record.service)?.role ?? 'public',
+      stagePercents: settings.stagePercents ?? [],
+    },
+    signal,
+  );
+}
+
+/** The zone's own servers, then resolvers, then the last TTL: three waits, not one. */
+export const confirmPropagation: Step = {
+  id: 'confirm-propagation',
+  phase: 'cutover',
+  title: 'Confirm the propagation',
+  expectedMs: 2 * MINUTE,
+  plan: ({ facts }) =>
+    facts.records.length === 0
+      ? alreadyDone('no record was switched')
+      : toDo('ask every authoritative server and resolvers for each name, then wait the last TTL out'),
+  async run(context, signal) {
+    const balancers = await currentBalancers(context, signal);
+    for (const servers of ['authoritative', 'resolvers'] as const) {
+      for (const record of context.facts.records) {
+        const role = context.facts.services.find(({ name }) => name === record.service)?.role ?? 'public';
+        const balancer = balancers[role];
+        if (balancer === undefined) continue;
+        await context.wait(
+          async () => {
+            const behind = await context.ports.aws.behind({ record, balancer, servers }, signal);
+            return behind.length === 0
+              ? { state: 'ready', value: undefined }
+              : { state: 'pending', saw: `not yet: ${behind.join('; ')}` };
+          },
+          {
+            what: `${servers} to answer ${record.name} with the new balancer`,
+            timeoutMs: 20 * MINUTE,
+            intervalMs: 5000,
+          },
+          signal,
+        );
+      }
+    }
+    await context.sleep('last-ttl', LOW_TTL_SECONDS * 1000 + TTL_MARGIN_MS);
+    return `every server answers with the new balancers`;
+  },
+};

@@ -1,0 +1,80 @@
+import { MigrationError } from '../../errors.ts';
+import type { IssuedCertificate } from '../ports.ts';
+import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
+
+const MINUTE = 60_000;
+/** ACM validates by DNS within minutes; a zone that is not delegated never does. */
+const ISSUE_TIMEOUT_MS = 45 * MINUTE;
+
+/**
+ * Issues certificates by DNS validation outside any app, so that temporary and final app both use them: no mail, and
+ * nothing that goes away with the temporary app. Racks from 20190529174125 pick such a certificate by themselves.
+ */
+export const issueCertificates: Step = {
+  id: 'issue-certificates',
+  phase: 'prepare',
+  title: 'Issue certificates ahead',
+  expectedMs: 5 * MINUTE,
+  plan({ facts }) {
+    const ahead = facts.certificates.filter(({ way }) => way === 'dns');
+    if (ahead.length > 0) {
+      const domains = ahead.flatMap((certificate) => certificate.domains).join(', ');
+      return toDo(`request certificates for ${domains} by DNS validation; their CNAME records stay for renewal`);
+    }
+    if (facts.certificates.some(({ way }) => way === 'mail')) {
+      return alreadyDone('this rack requests certificates itself, validated by mail, when the app is promoted');
+    }
+    return alreadyDone('usable certificates exist, or no service has a domain');
+  },
+  async run(context, signal) {
+    const ahead = context.facts.certificates.filter(({ way }) => way === 'dns');
+    for (const { service, domains } of ahead) {
+      const issued = await context.once(`issue-${service}`, () =>
+        context.ports.aws.issueCertificate({ domains, key: `${context.execution}-${service}` }, signal),
+      );
+      await waitForIssue(context, issued.arn, domains, signal);
+    }
+    return `certificates issued for ${ahead.flatMap(({ domains }) => domains).join(', ')}`;
+  },
+  async undo(context, signal) {
+    for (const { service } of context.facts.certificates.filter(({ way }) => way === 'dns')) {
+      // What `once` recorded when it was issued, gone through JSON.
+      const issued = context.recorded(`issue-${service}`) as IssuedCertificate | undefined;
+      if (issued === undefined) continue;
+      await context.once(`delete-${service}`, async () => {
+        await context.ports.aws.deleteCertificate(issued.arn, signal);
+        await context.ports.aws.restoreBatches(issued.validation, signal);
+        return true;
+      });
+    }
+  },
+};
+
+async function waitForIssue(
+  context: StepContext,
+  arn: string,
+  domains: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  await context.wait(
+    async () => {
+      const certificate = await context.ports.aws.readCertificate(arn, signal);
+      if (certificate?.status === 'ISSUED') return { state: 'ready', value: undefined };
+      if (certificate !== undefined && certificate.status !== 'PENDING_VALIDATION') {
+        const why = certificate.failureReason ?? certificate.status;
+        return {
+          state: 'failed',
+          error: new MigrationError('CERTIFICATE_FAILED', `certificate for ${domains.join(', ')}: ${why}`),
+        };
+      }
+      return { state: 'pending', saw: certificate?.status ?? 'not yet listed' };
+    },
+    {
+      what: `certificate for ${domains.join(', ')}`,
+      timeoutMs: ISSUE_TIMEOUT_MS,
+      intervalMs: 5000,
+      hint: 'Check that the zone is the one the world asks (its name servers), and that no CAA record excludes amazon.com.',
+    },
+    signal,
+  );
+}

@@ -1,0 +1,118 @@
+import { MigrationError } from '../../errors.ts';
+import type { Observation } from '../../time/wait.ts';
+import type { RackFacts } from '../ports.ts';
+import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
+
+const MINUTE = 60_000;
+/** A rack update takes "up to 15 minutes", with the API away in between; two are allowed before it is called stuck. */
+const RACK_UPDATE_TIMEOUT_MS = 60 * MINUTE;
+
+/** Updates the rack itself when the user asked for it. Not undone: a rack cannot go back to an older version. */
+export const updateRack: Step = {
+  id: 'update-rack',
+  phase: 'prepare',
+  title: 'Update the rack',
+  expectedMs: 15 * MINUTE,
+  async plan({ settings, facts, ports }, signal) {
+    const wanted = settings.updateRackTo;
+    if (wanted === undefined) return alreadyDone(`rack stays at ${facts.rack.version}`);
+    const { version } = await ports.rack.system.get(signal);
+    if (version >= wanted) return alreadyDone(`rack is at ${version}`);
+    return toDo(
+      `update the rack from ${version} to ${wanted}; its API is unreachable for some minutes; cannot be undone`,
+    );
+  },
+  async run(context, signal) {
+    const { rack } = context.ports;
+    const wanted = context.settings.updateRackTo ?? context.facts.rack.version;
+    await context.once('update', async () => {
+      await rack.system.updateVersion(wanted, signal);
+      return true;
+    });
+    await waitForRack(
+      context,
+      { what: `rack at version ${wanted}`, isDone: ({ version }) => version === wanted },
+      signal,
+    );
+    return `rack updated to ${wanted}`;
+  },
+};
+
+/** Gives the rack its internal balancer, which internal services need. */
+export const enableInternal: Step = {
+  id: 'enable-internal',
+  phase: 'prepare',
+  title: 'Enable the internal balancer',
+  expectedMs: 6 * MINUTE,
+  async plan({ facts, ports }, signal) {
+    if (!facts.needsInternal) return alreadyDone('no service is internal');
+    const { parameters } = await ports.rack.system.get(signal);
+    if (parameters['Internal'] === 'Yes') return alreadyDone('the rack has an internal balancer');
+    return toDo('set rack parameter Internal=Yes: adds an internal load balancer to the rack');
+  },
+  async run(context, signal) {
+    const { rack, aws } = context.ports;
+    await context.once('set', async () => {
+      const { parameters } = await rack.system.get(signal);
+      if (parameters['Internal'] !== 'Yes') await rack.system.setParameters({ Internal: 'Yes' }, signal);
+      return true;
+    });
+    const facts = await waitForRack(
+      context,
+      { what: 'rack with Internal=Yes', isDone: ({ parameters }) => parameters['Internal'] === 'Yes' },
+      signal,
+    );
+    const balancer = await aws.findBalancer('internal', facts, signal);
+    return `internal balancer is ${balancer.dnsName}`;
+  },
+  async undo(context, signal) {
+    const { rack } = context.ports;
+    await context.once('unset', async () => {
+      const { parameters } = await rack.system.get(signal);
+      if (parameters['Internal'] === 'Yes') await rack.system.setParameters({ Internal: 'No' }, signal);
+      return true;
+    });
+    await waitForRack(
+      context,
+      { what: 'rack with Internal=No', isDone: ({ parameters }) => parameters['Internal'] !== 'Yes' },
+      signal,
+    );
+  },
+};
+
+/** Waits until rack and rack stack are settled and as wanted; the API may be away meanwhile. */
+async function waitForRack(
+  context: StepContext,
+  { what, isDone }: { what: string; isDone: (rack: RackFacts) => boolean },
+  signal: AbortSignal,
+): Promise<RackFacts> {
+  const { rack, aws } = context.ports;
+  return context.wait<RackFacts>(
+    async (): Promise<Observation<RackFacts>> => {
+      const stack = await aws.findStack(context.facts.rack.name, signal);
+      if (stack !== undefined && !/^(CREATE|UPDATE|UPDATE_ROLLBACK)_COMPLETE$/.test(stack.status)) {
+        return { state: 'pending', saw: `stack ${stack.status}` };
+      }
+      const facts = await rack.system.get(signal);
+      if (facts.status !== 'running') return { state: 'pending', saw: `rack is ${facts.status}` };
+      if (isDone(facts)) return { state: 'ready', value: facts };
+      if (stack?.status === 'UPDATE_ROLLBACK_COMPLETE') {
+        const cause = await aws.firstCause(stack.arn, 0, signal);
+        return { state: 'failed', error: updateFailed(what, cause) };
+      }
+      return { state: 'pending', saw: 'the change has not begun' };
+    },
+    { what, timeoutMs: RACK_UPDATE_TIMEOUT_MS, intervalMs: 3000 },
+    signal,
+  );
+}
+
+function updateFailed(what: string, cause: string | undefined): MigrationError {
+  return new MigrationError(
+    'RACK_UPDATE_FAILED',
+    `${what}: the update was rolled back: ${cause ?? 'no cause in its events'}`,
+    {
+      hint: 'Mend the cause, then `gen2 resume`; or take back what was done with `gen2 abort`.',
+    },
+  );
+}
