@@ -28,6 +28,8 @@ export interface World {
   readonly balancing: Balancing;
   readonly compute: Compute;
   readonly acm: Acm;
+  /** IAM server certificates by ARN: listeners can use them, ACM does not know them. */
+  readonly serverCertificates?: Map<string, Certificate>;
   readonly route53: Route53;
   readonly metrics: Metrics;
   readonly dataPlane: DataPlane;
