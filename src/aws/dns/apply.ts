@@ -1,7 +1,7 @@
 import { ChangeResourceRecordSetsCommand } from '@aws-sdk/client-route-53';
 import { MigrationError, throwIfStopped } from '../../errors.ts';
 import { systemClock, type Clock } from '../../time/clock.ts';
-import { awsCodeOf, awsError, isUnclearOutcome } from '../aws-error.ts';
+import { awsError, isUnclearOutcome } from '../aws-error.ts';
 import { sendWrite } from '../client-middleware.ts';
 import type { AwsClients } from '../clients.ts';
 import { bareChangeId } from './in-sync.ts';
@@ -76,10 +76,11 @@ export async function applyRecordChanges(
     } catch (error) {
       throwIfStopped(signal, what);
       const failure = awsError(what, 'route53:ChangeResourceRecordSets', error, signal);
-      if (awsCodeOf(failure) === 'InvalidChangeBatch') {
+      const messages = refusalMessages(error);
+      if (messages !== undefined) {
         // The exact DELETE met something else: either ours, done by a request whose answer was lost, or a foreign edit.
         if (await isApplied(clients, batch, signal)) return { zoneId, alreadyApplied: true };
-        throw refused(batch, error, failure);
+        throw refused(batch, messages);
       }
       if (!isUnclearOutcome(error) || tries >= MAX_TRIES) throw failure;
       await clock.sleep(PAUSE_AFTER_UNCLEAR_MS, signal).catch(() => {
@@ -134,13 +135,27 @@ export function dnsConflict(batch: RecordBatch, seen: readonly RawRecordSet[]): 
   );
 }
 
-function refused(batch: RecordBatch, error: unknown, failure: MigrationError): MigrationError {
-  const listed: unknown = error instanceof Error && 'messages' in error ? error.messages : undefined;
-  const messages = Array.isArray(listed) ? listed.filter((text) => typeof text === 'string') : [];
-  const said = messages.length > 0 ? messages.join('; ') : failure.message;
-  return new MigrationError('DNS_REFUSED', `zone ${batch.zoneName}: Route 53 refuses the change: ${said}`, {
-    hint: 'Nothing was changed: a batch is carried out whole or not at all.',
-    details: { zoneId: batch.zoneId, messages, before: batch.before, after: batch.after },
-    cause: failure.cause,
-  });
+function refused(batch: RecordBatch, messages: readonly string[]): MigrationError {
+  return new MigrationError(
+    'DNS_REFUSED',
+    `zone ${batch.zoneName}: Route 53 refuses the change: ${messages.join('; ')}`,
+    {
+      hint: 'Nothing was changed: a batch is carried out whole or not at all.',
+      details: { zoneId: batch.zoneId, messages, before: batch.before, after: batch.after },
+    },
+  );
+}
+
+/**
+ * What Route 53 says of a batch it does not take; `undefined` for any other error. Two wire forms have been seen, of
+ * which the SDK knows only the one with a code.
+ */
+function refusalMessages(error: unknown): readonly string[] | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const bare: unknown = 'Messages' in error ? error.Messages : undefined;
+  if (typeof bare === 'object' && bare !== null && 'Message' in bare) {
+    const { Message: messages }: { Message: unknown } = bare;
+    return (Array.isArray(messages) ? (messages as unknown[]) : [messages]).map(String);
+  }
+  return error.name === 'InvalidChangeBatch' ? [error.message.replace(/^\[|\]$/g, '')] : undefined;
 }

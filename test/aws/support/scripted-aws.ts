@@ -130,9 +130,10 @@ function render(asked: Asked, reply: Reply): { status: number; type: string; bod
   }
   const type = 'text/xml';
   if (reply instanceof Fault) {
+    // Route 53 has answered a refused batch in both ways.
     const error =
-      reply.code === 'InvalidChangeBatch'
-        ? { InvalidChangeBatch: { Messages: { Message: [reply.message] } } }
+      reply.code === 'InvalidChangeBatch (bare)'
+        ? { InvalidChangeBatch: { Messages: { Message: reply.message.split('; ') }, RequestId: 'request-1' } }
         : {
             ErrorResponse: {
               Error: { Type: 'Sender', Code: reply.code, Message: reply.message },
