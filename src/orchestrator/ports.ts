@@ -2,6 +2,7 @@
  * What the procedure needs from outside, in its own words: plain data in, plain data out. `src/connect` builds these
  * from a RackClient and AWS clients; tests build them the same way on the sandbox.
  */
+import type { Readable } from 'node:stream';
 import type { Clock } from '../time/clock.ts';
 
 export type TextMap = Readonly<Record<string, string>>;
@@ -87,8 +88,8 @@ export interface RackPort {
     get(app: string, id: string, signal: AbortSignal): Promise<BuildFacts>;
     list(app: string, options: { readonly limit?: number }, signal: AbortSignal): Promise<readonly BuildFacts[]>;
     logs(app: string, id: string, signal: AbortSignal): AsyncIterable<string>;
-    export(app: string, id: string, signal: AbortSignal): Promise<NodeJS.ReadableStream>;
-    import(app: string, archive: NodeJS.ReadableStream, signal: AbortSignal): Promise<BuildFacts>;
+    export(app: string, id: string, signal: AbortSignal): Promise<Readable>;
+    import(app: string, archive: Readable, signal: AbortSignal): Promise<BuildFacts>;
   };
   readonly releases: {
     list(app: string, options: { readonly limit?: number }, signal: AbortSignal): Promise<readonly ReleaseFacts[]>;
@@ -107,8 +108,8 @@ export interface RackPort {
       readonly type: string;
       readonly linkedApps: readonly string[];
     }>;
-    link(resource: string, app: string, signal: AbortSignal): Promise<void>;
-    unlink(resource: string, app: string, signal: AbortSignal): Promise<void>;
+    link(resource: string, app: string, signal: AbortSignal): Promise<unknown>;
+    unlink(resource: string, app: string, signal: AbortSignal): Promise<unknown>;
   };
 }
 
@@ -143,6 +144,9 @@ export interface OldBalancer {
   readonly name: string;
   readonly dnsName: string;
   readonly isInternal: boolean;
+  readonly kind: 'classic' | 'application';
+  /** CloudWatch's name for it. */
+  readonly metricName: string;
 }
 
 /** A record set as JSON, with every field Route 53 gave. */
@@ -215,10 +219,12 @@ export interface CertificateFacts {
   }[];
 }
 
-/** A certificate of ours and the validation records it needed. */
-export interface IssuedCertificate {
+/** A certificate we requested, and what proves its domains. */
+export interface RequestedCertificate {
   readonly arn: string;
-  /** Record changes made for its validation; undone when the certificate goes. */
+  /** False: it was there before this execution, and stays when this execution is taken back. */
+  readonly isOurs: boolean;
+  /** Record changes to be made for its validation; none for records that are there already. */
   readonly validation: readonly RecordBatch[];
 }
 
@@ -227,8 +233,8 @@ export interface HostRule {
   readonly host: string;
   readonly listenerPort: number;
   readonly priority: number;
-  /** Stack name of the app that owns the rule, e.g. `convox-shop`; undefined if it cannot be told. */
-  readonly ownerStack: string | undefined;
+  /** App that owns the rule; undefined if it cannot be told. */
+  readonly ownerApp: string | undefined;
 }
 
 export interface TargetHealthFacts {
@@ -265,7 +271,7 @@ export interface AwsPort {
   /** The first real failure among a stack's events (nested stacks too) since `sinceMs`, in words. */
   firstCause(stackArn: string, sinceMs: number, signal: AbortSignal): Promise<string | undefined>;
   findBalancer(role: BalancerRole, rack: RackFacts, signal: AbortSignal): Promise<SharedBalancer>;
-  oldBalancers(stackName: string, signal: AbortSignal): Promise<readonly OldBalancer[]>;
+  oldBalancers(stackName: string, services: readonly string[], signal: AbortSignal): Promise<readonly OldBalancer[]>;
   domainRecords(
     balancers: readonly OldBalancer[],
     rack: RackFacts,
@@ -312,10 +318,11 @@ export interface AwsPort {
     },
     signal: AbortSignal,
   ): Promise<readonly CertificateForecast[]>;
-  issueCertificate(
+  /** Requests a certificate by DNS validation, or finds the one requested before under the same key. */
+  requestCertificate(
     request: { readonly domains: readonly string[]; readonly key: string },
     signal: AbortSignal,
-  ): Promise<IssuedCertificate>;
+  ): Promise<RequestedCertificate>;
   readCertificate(arn: string, signal: AbortSignal): Promise<CertificateFacts | undefined>;
   deleteCertificate(arn: string, signal: AbortSignal): Promise<void>;
   /** Certificates that a stack waits for. */
@@ -326,16 +333,15 @@ export interface AwsPort {
     balancerArn: string,
     signal: AbortSignal,
   ): Promise<
-    readonly { readonly arn: string; readonly names: readonly string[]; readonly ownerStack: string | undefined }[]
+    readonly { readonly arn: string; readonly names: readonly string[]; readonly ownerApp: string | undefined }[]
   >;
   /** Health of the targets of a generation-2 service. */
   targetHealth(appStackName: string, service: string, signal: AbortSignal): Promise<TargetHealthFacts>;
-  /** Asks for `host` through the balancer, before DNS points there. */
+  /** Asks for `host` through the balancer over HTTPS and HTTP, whether or not DNS points there. */
   checkEndpoint(
     request: {
       readonly balancer: SharedBalancer;
       readonly host: string;
-      readonly scheme: 'http' | 'https';
       readonly path: string;
       readonly expect: 'exactly-200' | 'rack-codes';
     },
@@ -345,7 +351,7 @@ export interface AwsPort {
   traffic(
     request: {
       readonly appStackName: string;
-      readonly services: readonly string[];
+      readonly services: readonly { readonly name: string; readonly balancerArn: string }[];
       readonly oldBalancers: readonly OldBalancer[];
       readonly sinceMs: number;
     },
@@ -383,7 +389,7 @@ export interface ExportPort {
   /** Where exports of this execution go, for people. */
   readonly location: string;
   writeText(name: string, text: string): Promise<void>;
-  writeStream(name: string, content: NodeJS.ReadableStream, signal: AbortSignal): Promise<{ readonly bytes: number }>;
+  writeStream(name: string, content: Readable, signal: AbortSignal): Promise<{ readonly bytes: number }>;
 }
 
 export interface Ports {

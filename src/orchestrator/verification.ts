@@ -78,9 +78,7 @@ async function checkDomains(
     const balancer = balancers[role];
     if (balancer === undefined) continue;
     for (const host of domains) {
-      for (const scheme of ['https', 'http'] as const) {
-        checks.push(context.ports.aws.checkEndpoint({ balancer, host, scheme, path: healthPath, expect }, signal));
-      }
+      checks.push(context.ports.aws.checkEndpoint({ balancer, host, path: healthPath, expect }, signal));
     }
   }
   return Promise.all(checks);
@@ -104,10 +102,7 @@ export async function verifyDefaultHosts(context: StepContext, app: string, sign
           problems.push(`${name}: the rack names no host for it`);
           continue;
         }
-        const check = await ports.aws.checkEndpoint(
-          { balancer, host, scheme: 'https', path: healthPath, expect },
-          signal,
-        );
+        const check = await ports.aws.checkEndpoint({ balancer, host, path: healthPath, expect }, signal);
         if (!check.ok) problems.push(`${check.what}: ${check.saw}`);
       }
       return problems;
@@ -123,7 +118,6 @@ export async function waitForRules(
   signal: AbortSignal,
 ): Promise<void> {
   const balancers = await currentBalancers(context, signal);
-  const owner = stackName(context.facts.rack.name, app);
   await verifying(
     context,
     `listener rules of ${app}`,
@@ -137,10 +131,8 @@ export async function waitForRules(
           const owners = rules.filter(
             (rule) => rule.host.toLowerCase() === host.toLowerCase() && rule.listenerPort === 443,
           );
-          if (!owners.some(({ ownerStack }) => ownerStack === owner)) problems.push(`${host}: no rule of ${app}`);
-          const others = owners
-            .filter(({ ownerStack }) => ownerStack !== owner)
-            .map(({ ownerStack }) => ownerStack ?? '?');
+          if (!owners.some(({ ownerApp }) => ownerApp === app)) problems.push(`${host}: no rule of ${app}`);
+          const others = owners.filter(({ ownerApp }) => ownerApp !== app).map(({ ownerApp }) => ownerApp ?? '?');
           if (alone === 'alone' && others.length > 0) problems.push(`${host}: still a rule of ${others.join(', ')}`);
         }
       }
@@ -157,7 +149,6 @@ export async function verifyCertificatesWithout(
   signal: AbortSignal,
 ): Promise<void> {
   const balancers = await currentBalancers(context, signal);
-  const going = stackName(context.facts.rack.name, goingApp);
   await verifying(
     context,
     `certificates besides those of ${goingApp}`,
@@ -167,7 +158,7 @@ export async function verifyCertificatesWithout(
         const arn = balancers[role]?.arn;
         if (arn === undefined || domains.length === 0) continue;
         const staying = (await context.ports.aws.listenerCertificates(arn, signal)).filter(
-          ({ ownerStack }) => ownerStack !== going,
+          ({ ownerApp }) => ownerApp !== goingApp,
         );
         for (const host of domains) {
           if (!staying.some(({ names }) => names.some((name) => covers(name, host)))) {

@@ -31,13 +31,14 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
   if (stack === undefined) throw stackMissing(rack, app);
 
   const rackVersion = settings.updateRackTo ?? rack.version;
-  const [services, parameters, environment, links, balancers] = await Promise.all([
+  const [services, parameters, environment, links] = await Promise.all([
     client.services.list(app.name, signal),
     client.apps.parameters(app.name, signal),
     client.environment.get(app.name, signal),
     linkedResources(ports, app.name, signal),
-    aws.oldBalancers(stack.name, signal),
   ]);
+  const serviceNames = services.map(({ name }) => name);
+  const balancers = await aws.oldBalancers(stack.arn, serviceNames, signal);
   const records = await aws.domainRecords(balancers, rack, signal);
   const environmentNames = [...environment.keys()];
   const rackIsInternal = rack.parameters['Internal'] === 'Yes';

@@ -2,7 +2,7 @@ import { MigrationError } from '../../errors.ts';
 import type { OldBalancer, TrafficFacts } from '../ports.ts';
 import { stackName } from '../app-changes.ts';
 import { toDo, type Step, type StepContext } from '../step.ts';
-import { servicesWithPort } from '../verification.ts';
+import { currentBalancers, servicesWithPort } from '../verification.ts';
 
 const MINUTE = 60_000;
 /** Connections to a classic ELB may idle for an hour (idle timeout 3600 s), long after DNS has moved. */
@@ -33,7 +33,11 @@ export async function waitForTraffic(
   signal: AbortSignal,
 ): Promise<string> {
   const { facts, ports } = context;
-  const services = servicesWithPort(facts).map(({ name }) => name);
+  const balancers = await currentBalancers(context, signal);
+  const services = servicesWithPort(facts).flatMap(({ name, role }) => {
+    const balancerArn = balancers[role]?.arn;
+    return balancerArn === undefined ? [] : [{ name, balancerArn }];
+  });
   if (services.length === 0) return 'no service has a port';
   const sinceMs = await context.once('traffic-since', () => Promise.resolve(ports.clock.now()));
   return context.wait(

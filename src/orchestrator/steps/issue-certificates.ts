@@ -1,5 +1,6 @@
 import { MigrationError } from '../../errors.ts';
-import type { IssuedCertificate } from '../ports.ts';
+import { applyBatches } from '../record-changes.ts';
+import type { RequestedCertificate } from '../ports.ts';
 import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
 
 const MINUTE = 60_000;
@@ -29,21 +30,22 @@ export const issueCertificates: Step = {
   async run(context, signal) {
     const ahead = context.facts.certificates.filter(({ way }) => way === 'dns');
     for (const { service, domains } of ahead) {
-      const issued = await context.once(`issue-${service}`, () =>
-        context.ports.aws.issueCertificate({ domains, key: `${context.execution}-${service}` }, signal),
+      const requested = await context.once(`request-${service}`, () =>
+        context.ports.aws.requestCertificate({ domains, key: `${context.execution}-${service}` }, signal),
       );
-      await waitForIssue(context, issued.arn, domains, signal);
+      await applyBatches(context, `validation-${service}`, requested.validation, signal);
+      await waitForIssue(context, requested.arn, domains, signal);
     }
     return `certificates issued for ${ahead.flatMap(({ domains }) => domains).join(', ')}`;
   },
   async undo(context, signal) {
     for (const { service } of context.facts.certificates.filter(({ way }) => way === 'dns')) {
       // What `once` recorded when it was issued, gone through JSON.
-      const issued = context.recorded(`issue-${service}`) as IssuedCertificate | undefined;
-      if (issued === undefined) continue;
+      const requested = context.recorded(`request-${service}`) as RequestedCertificate | undefined;
+      if (requested?.isOurs !== true) continue;
       await context.once(`delete-${service}`, async () => {
-        await context.ports.aws.deleteCertificate(issued.arn, signal);
-        await context.ports.aws.restoreBatches(issued.validation, signal);
+        await context.ports.aws.deleteCertificate(requested.arn, signal);
+        await context.ports.aws.restoreBatches(requested.validation, signal);
         return true;
       });
     }

@@ -1,0 +1,63 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { MigrationError } from '../errors.ts';
+import type { ExportPort, SourcePort } from '../orchestrator/ports.ts';
+
+/** The source folder, on disk. */
+export const sourceOnDisk: SourcePort = {
+  async readFile(folder, path) {
+    try {
+      return await readFile(join(folder, path), 'utf8');
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      throw new MigrationError('SOURCE_INVALID', `${join(folder, path)} cannot be read`, {
+        hint: 'Check that it is a file and may be read.',
+        cause: error,
+      });
+    }
+  },
+  exists: (folder) =>
+    stat(folder).then(
+      (found) => found.isDirectory(),
+      () => false,
+    ),
+};
+
+/** Exports into a folder; a file appears whole or not at all. */
+export function exportFolder(location: string): ExportPort {
+  const whole = async <T>(name: string, write: (path: string) => Promise<T>): Promise<T> => {
+    const path = join(location, name);
+    try {
+      await mkdir(location, { recursive: true, mode: 0o700 });
+      const result = await write(`${path}.part`);
+      await rename(`${path}.part`, path);
+      return result;
+    } catch (error) {
+      if (MigrationError.is(error)) throw error;
+      throw new MigrationError('STATE_UNWRITABLE', `${path} cannot be written`, {
+        hint: 'Make room for it, then `gen2 resume`. Nothing of the app was changed by this step.',
+        cause: error,
+      });
+    }
+  };
+  return {
+    location,
+    writeText: (name, text) =>
+      whole(name, async (path) => {
+        const file = await open(path, 'w', 0o600);
+        try {
+          await file.writeFile(text);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+      }),
+    writeStream: (name, content, signal) =>
+      whole(name, async (path) => {
+        await pipeline(content, createWriteStream(path, { mode: 0o600, flush: true }), { signal });
+        return { bytes: (await stat(path)).size };
+      }),
+  };
+}
