@@ -67,7 +67,8 @@ export class Ledger {
     unmarked: Place[],
   ): AccountingEntry[] {
     const below = value === undefined ? [] : this.#children(value, own ?? inherited, unmarked);
-    const mark = own ?? heaviest(below) ?? inherited ?? (value !== undefined && isEmpty(value) ? EMPTY : undefined);
+    const empty = value !== undefined && isEmpty(value) ? EMPTY : undefined;
+    const mark = own ?? heaviest(below) ?? empty ?? inherited;
     if (mark === undefined) unmarked.push(at);
     const { disposition, note } = mark ?? { disposition: 'decision', note: 'the converter did not look at it' };
     return [{ path: at.path, line: at.line, column: at.column, disposition, note }, ...below];

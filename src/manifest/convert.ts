@@ -43,6 +43,11 @@ export function convertManifest(options: ConvertOptions): Conversion {
   const domains = convertAll(work);
   const accounting = account(work);
   const text = draftText(work);
+  if (text.includes('\\x24{')) {
+    const message =
+      'Text holds "${" that is not meant as a variable; it is written as \\x24{ in double quotes, which racks leave alone.';
+    findings.add('info', 'interpolation-changed', { message, hint: 'Keep the escape when editing the file.' });
+  }
   const written = findings.blocks() ? [] : reread(work, text);
   const all = sortFindings([...read.findings, ...findings.list(), ...written]);
   const isBlocked = all.some(({ severity }) => severity === 'blocker');
