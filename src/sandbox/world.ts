@@ -189,6 +189,12 @@ export interface Metrics {
       readonly statistic: string;
     },
   ): readonly MetricPoint[];
+  /** Every metric that has been counted into. */
+  series(): readonly {
+    readonly namespace: string;
+    readonly name: string;
+    readonly dimensions: Readonly<Record<string, string>>;
+  }[];
 }
 
 /** network/ — what really listens. */

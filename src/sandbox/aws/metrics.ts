@@ -18,12 +18,7 @@ interface Series {
 }
 
 /** CloudWatch's store: one row a minute and metric; minutes without traffic have no row (AWS docs). */
-export interface MetricsStore extends Metrics {
-  /** Every metric that has a point by now. */
-  series(): readonly Pick<Series, 'namespace' | 'name' | 'dimensions'>[];
-}
-
-export function createMetrics(world: World): MetricsStore {
+export function createMetrics(world: World): Metrics {
   const kept = new Map<string, Series>();
 
   return {
