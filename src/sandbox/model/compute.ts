@@ -8,8 +8,10 @@ import type { Duplex } from 'node:stream';
 export interface Program {
   /** Seconds from task start until it listens. */
   readonly bootSeconds: number;
-  /** Status by exact path; other paths answer 200. */
+  /** Status by exact path; other paths answer `otherStatus`. */
   readonly statusByPath: Readonly<Record<string, number>>;
+  /** Default 200. */
+  readonly otherStatus?: number;
   /** Path prefix → name of the env variable that holds the base URL to forward to. */
   readonly proxies: Readonly<Record<string, string>>;
   /** Real milliseconds each answer takes. */

@@ -38,7 +38,7 @@ export interface Listener {
 export interface Rule {
   readonly arn: string;
   readonly listenerArn: string;
-  readonly priority: number;
+  priority: number;
   hosts: readonly string[];
   action: Action;
 }

@@ -59,6 +59,13 @@ export interface StackTemplate {
   readonly resources: readonly ResourceTemplate[];
   /** Computed when an operation has completed. */
   readonly outputs: (ref: (logicalId: string) => string) => readonly StackOutput[];
+  /**
+   * The parameters it declares, with their defaults (absent = any are kept). Given ones it does not declare are
+   * dropped, missing ones get the default.
+   */
+  readonly parameters?: ReadonlyMap<string, string>;
+  /** Names of the exports of other stacks that it uses (Fn::ImportValue). */
+  readonly imports?: readonly string[];
 }
 
 export interface StackRequest {
@@ -67,4 +74,6 @@ export interface StackRequest {
   readonly parameters: ReadonlyMap<string, string>;
   readonly tags?: ReadonlyMap<string, string>;
   readonly parentArn?: string;
+  /** Resources take no time (but are waited for until stable): how a world is furnished before time starts to matter. */
+  readonly instant?: boolean;
 }
