@@ -35,6 +35,7 @@ export class BalancerSearch {
   readonly #options: SearchOptions;
   readonly #outputs: Readonly<Record<string, string>>;
   #all: Promise<readonly ApplicationBalancer[] | undefined> | undefined;
+  #tagged: Promise<readonly Tagged[]> | undefined;
 
   constructor(options: SearchOptions) {
     this.#options = options;
@@ -153,7 +154,12 @@ export class BalancerSearch {
     );
   }
 
-  async #taggedInVpc(signal: AbortSignal): Promise<readonly Tagged[]> {
+  #taggedInVpc(signal: AbortSignal): Promise<readonly Tagged[]> {
+    this.#tagged ??= this.#readTagged(signal);
+    return this.#tagged;
+  }
+
+  async #readTagged(signal: AbortSignal): Promise<readonly Tagged[]> {
     const all = (await this.#listAll(signal)) ?? [];
     const vpc = this.#outputs['Vpc'];
     const candidates = all.filter(({ type, vpcId }) => type === 'application' && (vpc === undefined || vpcId === vpc));
