@@ -21,13 +21,16 @@ export class Journal {
 
   /** Opens a journal for writing, making it if there is none and cutting off a torn last line. */
   static async open(path: string, clock: Clock): Promise<Journal> {
+    const file = await open(path, 'a+').catch((error: unknown) => {
+      throw unwritable(path, error);
+    });
     try {
-      const file = await open(path, 'a+');
       const { lines, wholeBytes } = readJournal(await file.readFile('utf8'), path);
       await file.truncate(wholeBytes);
       await file.sync();
       return new Journal(path, file, lines, clock);
     } catch (error) {
+      await file.close();
       throw unwritable(path, error);
     }
   }
