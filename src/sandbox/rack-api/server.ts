@@ -1,0 +1,257 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { FaultAction } from '../faults.ts';
+import type { World } from '../world.ts';
+import type { Api } from './api.ts';
+import { appRoutes } from './apps.ts';
+import { authenticationRoutes, refuseUnauthenticated } from './authentication.ts';
+import { buildRoutes } from './builds.ts';
+import { certificateRoutes } from './certificates.ts';
+import { environmentRoutes } from './environment.ts';
+import { instanceRoutes } from './instances.ts';
+import { objectRoutes } from './objects.ts';
+import { parameterRoutes } from './parameters.ts';
+import { processRoutes } from './processes.ts';
+import { RackHost } from './rack-host.ts';
+import { RackRequest } from './rack-request.ts';
+import { RackStore } from './rack-store.ts';
+import { registryRoutes } from './registries.ts';
+import { releaseRoutes } from './releases.ts';
+import { RackRefusal, sendNoRoute, sendRefusal, sendReply, sendUnauthenticated, sendWrongMethod } from './reply.ts';
+import { resourceRoutes } from './resources.ts';
+import { isOffered, matchPath, type Route } from './routing.ts';
+import { serviceRoutes } from './services.ts';
+import { sslRoutes } from './ssl.ts';
+import { systemRoutes } from './system.ts';
+import { findStream, Websockets } from './websockets.ts';
+
+const ROUTES: readonly Route[] = [
+  ...authenticationRoutes,
+  ...systemRoutes,
+  ...appRoutes,
+  ...parameterRoutes,
+  ...environmentRoutes,
+  ...objectRoutes,
+  ...buildRoutes,
+  ...releaseRoutes,
+  ...serviceRoutes,
+  ...sslRoutes,
+  ...processRoutes,
+  ...certificateRoutes,
+  ...instanceRoutes,
+  ...registryRoutes,
+  ...resourceRoutes,
+];
+
+/** The rack's API on the network. */
+export interface RackApi {
+  /** Where it answers now: `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** Where racks before 20221129130331 have it, and where later ones do. */
+  readonly addresses: { readonly classic: string; readonly moved: string };
+  readonly store: RackStore;
+  readonly host: RackHost;
+  /** Cuts all websockets. */
+  dropStreams(): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the API's two addresses. `host.start` brings the processes up. Only one address answers at a time: racks from
+ * 20221129130331 on have the API behind a load balancer of its own, with another host name.
+ */
+export async function startRackApi(world: World): Promise<RackApi> {
+  const store = new RackStore(world);
+  const host = new RackHost(world, store);
+  const websockets = new Websockets();
+  const classic = await listen(world, { host, websockets, isOpen: () => !host.hasMoved });
+  const moved = await listen(world, { host, websockets, isOpen: () => host.hasMoved });
+  host.movedTo = new URL(moved.url).host;
+  return {
+    get url() {
+      return host.hasMoved ? moved.url : classic.url;
+    },
+    addresses: { classic: classic.url, moved: moved.url },
+    store,
+    host,
+    dropStreams: () => {
+      websockets.drop();
+    },
+    close: async () => {
+      host.stop();
+      websockets.drop();
+      await Promise.all([classic.close(), moved.close()]);
+    },
+  };
+}
+
+interface Door {
+  readonly host: RackHost;
+  readonly websockets: Websockets;
+  /** Whether the API is at this address now. */
+  readonly isOpen: () => boolean;
+}
+
+async function listen(world: World, door: Door): Promise<{ url: string; close: () => Promise<void> }> {
+  const server: Server = createServer((message, response) => {
+    void answer(world, door, message, response);
+  });
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    // A load balancer without a target, or none at all: the connection is cut at once.
+    if (!door.isOpen() || !door.host.isServing) socket.destroy();
+  });
+  server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
+    void upgrade(world, door, message, { socket, head });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A TCP server that listens has an address with a port.
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+async function answer(world: World, door: Door, message: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await readBody(message);
+  const api = door.isOpen() ? door.host.next() : undefined;
+  if (api === undefined || body === undefined) {
+    message.socket.destroy();
+    return;
+  }
+  const method = message.method ?? 'GET';
+  const url = new URL(message.url ?? '/', 'http://rack');
+  const action = world.faults.actionFor({
+    service: 'rack',
+    operation: `${method} ${url.pathname}`,
+    mutates: method !== 'GET' && method !== 'HEAD',
+  });
+  const verdict = await applyFault(world, api, action, response);
+  if (verdict === 'answered') return;
+  const found = findRoute(api, method, url.pathname);
+  if (typeof found === 'string') {
+    answerWithoutRoute(api, found, response, url.pathname);
+    return;
+  }
+  if (api.era === 'standard' && found.route.open !== true) response.setHeader('Request-Id', world.random.hex(12));
+  world.counters.count('rack', found.route.operation);
+  const refused =
+    found.route.open === true
+      ? undefined
+      : refuseUnauthenticated(api, { method, authorization: message.headers.authorization });
+  if (refused !== undefined) {
+    sendUnauthenticated(response, api.era, refused);
+    return;
+  }
+  try {
+    const request = new RackRequest({ method, url, headers: message.headers, body, params: found.params });
+    const reply = await found.route.handle(request, api);
+    if (verdict === 'reset-after') message.socket.destroy();
+    else sendReply(response, api.era, reply);
+  } catch (error) {
+    if (verdict === 'reset-after') message.socket.destroy();
+    else if (error instanceof RackRefusal) sendRefusal(response, api.era, error.status, error.message);
+    else sendRefusal(response, api.era, 500, error instanceof Error ? error.message : String(error));
+  }
+}
+
+type FoundRoute = { readonly route: Route; readonly params: Readonly<Record<string, string>> } | 'none' | 'method';
+
+function findRoute(api: Api, method: string, path: string): FoundRoute {
+  let isKnown = false;
+  for (const route of ROUTES) {
+    if (!isOffered(route, api.version)) continue;
+    const params = matchPath(route.path, path);
+    if (params === undefined) continue;
+    if (route.method === method) return { route, params };
+    isKnown = true;
+  }
+  return isKnown ? 'method' : 'none';
+}
+
+function answerWithoutRoute(api: Api, found: 'none' | 'method', response: ServerResponse, path: string): void {
+  if (api.isClassic && findStream(api, path) !== undefined) {
+    response.writeHead(400, { Connection: 'close' });
+    response.end('not websocket protocol');
+  } else if (api.isClassic && found === 'method') sendWrongMethod(response);
+  else sendNoRoute(response, api.era);
+}
+
+async function upgrade(
+  world: World,
+  door: Door,
+  message: IncomingMessage,
+  { socket, head }: { socket: Duplex; head: Buffer },
+): Promise<void> {
+  socket.on('error', () => socket.destroy());
+  const api = door.isOpen() ? door.host.next() : undefined;
+  if (api === undefined) {
+    socket.destroy();
+    return;
+  }
+  const { pathname } = new URL(message.url ?? '/', 'http://rack');
+  const action = world.faults.actionFor({ service: 'rack', operation: `WS ${pathname}`, mutates: false });
+  if (action?.type === 'hold') await action.until;
+  else if (action?.type === 'delay') await world.clock.delay(action.ms);
+  else if (action !== undefined) {
+    socket.destroy();
+    return;
+  }
+  world.counters.count('rack', findStream(api, pathname)?.route.operation ?? 'unknown');
+  door.websockets.accept(api, message, socket, head);
+}
+
+/** Plays a fault; `reset-after` = do what was asked, then cut the connection instead of answering. */
+async function applyFault(
+  world: World,
+  api: Api,
+  action: FaultAction | undefined,
+  response: ServerResponse,
+): Promise<'go-on' | 'answered' | 'reset-after'> {
+  switch (action?.type) {
+    case undefined:
+      return 'go-on';
+    case 'hold':
+      await action.until;
+      return 'go-on';
+    case 'delay':
+      await world.clock.delay(action.ms);
+      return 'go-on';
+    case 'reset':
+      if (action.applied) return 'reset-after';
+      response.socket?.destroy();
+      return 'answered';
+    case 'deny':
+      sendUnauthenticated(response, api.era, 'invalid authentication');
+      return 'answered';
+    case 'throttle':
+      sendRefusal(response, api.era, 500, api.awsText('Throttling', 'Rate exceeded', 400));
+      return 'answered';
+    case 'error':
+      response.writeHead(action.status, { 'Content-Type': 'text/html' });
+      response.end(`<html><head><title>${action.status}</title></head><body></body></html>`);
+      return 'answered';
+  }
+}
+
+/** The whole body; `undefined` when the client went away. */
+async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  try {
+    // Node hands over Buffers as long as no encoding is set.
+    for await (const chunk of message) chunks.push(chunk as Buffer);
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(chunks);
+}
