@@ -21,7 +21,7 @@ export class StackOperations {
   /** CREATE_COMPLETE, or the reason why not; leaves the status in CREATE_IN_PROGRESS then. */
   async create(record: StackRecord, controller: AbortController): Promise<string | undefined> {
     const unknown = this.#exports.missing(record.template);
-    if (unknown !== undefined) return `No export named ${unknown} found. Rollback requested by user.`;
+    if (unknown !== undefined) return `No export named ${unknown} found.`;
     const pass: Pass = { record, controller, failed: [] };
     const byId = resourcesById(record.template);
     await visitInOrder(dependencyGraph(record.template), (id) => {
@@ -29,7 +29,7 @@ export class StackOperations {
       if (resource === undefined || controller.signal.aborted) return Promise.resolve(false);
       return this.#resources.create(pass, resource);
     });
-    if (pass.failed.length > 0) return `${failuresOf(pass)} Rollback requested by user.`;
+    if (pass.failed.length > 0) return failuresOf(pass);
     if (controller.signal.aborted) return reasonOfAbort(controller.signal);
     record.stack.outputs = record.template.outputs(record.ref);
     record.setStatus('CREATE_COMPLETE');
@@ -38,7 +38,7 @@ export class StackOperations {
 
   /** Takes back a failed creation: ROLLBACK_COMPLETE or ROLLBACK_FAILED. */
   async rollBackCreation(record: StackRecord, reason: string): Promise<void> {
-    record.setStatus('ROLLBACK_IN_PROGRESS', reason);
+    record.setStatus('ROLLBACK_IN_PROGRESS', `${reason} Rollback requested by user.`);
     const failed = await this.#removeAll(record);
     if (failed === undefined) record.setStatus('ROLLBACK_COMPLETE');
     else record.setStatus('ROLLBACK_FAILED', failed);
@@ -83,7 +83,7 @@ export class StackOperations {
     stack.parameters = parameters;
     stack.updatedAt = this.#world.clock.now();
     const unknown = this.#exports.missing(template);
-    if (unknown !== undefined) return `No export named ${unknown} found`;
+    if (unknown !== undefined) return `No export named ${unknown} found.`;
     const pass: Pass = { record, controller, failed: [] };
     const byId = resourcesById(template);
     await visitInOrder(dependencyGraph(template), (id) => {

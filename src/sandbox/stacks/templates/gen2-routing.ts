@@ -23,8 +23,6 @@ export interface ServiceParts {
   readonly resourceUrl: (name: string, ref: (logicalId: string) => string) => string;
 }
 
-type Ref = (logicalId: string) => string;
-/** Name of the shared balancer that serves a service, as in the rack's exports. */
 export function routerOf(service: Pick<Gen2Service, 'isInternal'>): 'Router' | 'RouterInternal' {
   return service.isInternal ? 'RouterInternal' : 'Router';
 }
