@@ -255,7 +255,8 @@ class TreeBuilder {
   #resolve(node: Scalar, text: string, path: string): ResolvedScalar {
     const tag = node.tag?.replace('tag:yaml.org,2002:', '!!');
     if (tag === undefined) return node.type === 'PLAIN' ? resolvePlainScalar(text) : { type: 'string', value: text };
-    if (tag === '!!str' || tag === '!') return { type: 'string', value: text };
+    // yaml.v2 takes a value with a tag of its own for text.
+    if (tag === '!!str' || /^!(?!!)/.test(tag)) return { type: 'string', value: text };
     const resolved = resolvePlainScalar(text);
     if (tag === `!!${resolved.type}`) return resolved;
     if (tag === '!!float' && resolved.type === 'int') return { type: 'float', value: resolved.value };
