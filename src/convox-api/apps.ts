@@ -57,7 +57,7 @@ const FIRST_LOCK = '20181019133036';
 export function createAppOperations(context: RackContext): AppOperations {
   const { session } = context;
 
-  const get: AppOperations['get'] = (name, signal) =>
+  const get: AppOperations['get'] = async (name, signal) =>
     ask(context, App, { operation: 'apps.get', subject: name, method: 'GET', path: pathOf('apps', name) }, signal);
 
   const find: AppOperations['find'] = async (name, signal) => {
@@ -69,7 +69,7 @@ export function createAppOperations(context: RackContext): AppOperations {
     }
   };
 
-  const parameters: AppOperations['parameters'] = (name, signal) =>
+  const parameters: AppOperations['parameters'] = async (name, signal) =>
     session.speak(async ({ era }) => {
       if (era === 'standard') return (await get(name, signal)).parameters ?? {};
       const path = pathOf('apps', name, 'parameters');
@@ -82,7 +82,7 @@ export function createAppOperations(context: RackContext): AppOperations {
     }, signal);
 
   return {
-    list: (signal) => ask(context, listOf(App), { operation: 'apps.list', method: 'GET', path: '/apps' }, signal),
+    list: async (signal) => ask(context, listOf(App), { operation: 'apps.list', method: 'GET', path: '/apps' }, signal),
     get,
     find,
     parameters,
@@ -97,7 +97,7 @@ export function createAppOperations(context: RackContext): AppOperations {
         {
           ...context,
           what: `apps.create ${name}`,
-          act: () => createOnce(context, name, generation, signal),
+          act: async () => createOnce(context, name, generation, signal),
           look: async () => {
             const now = await find(name, signal);
             const isOurs = now !== undefined && before === undefined && now.generation === generation;
@@ -116,7 +116,7 @@ export function createAppOperations(context: RackContext): AppOperations {
         {
           ...context,
           what: `apps.delete ${name}`,
-          act: () => deleteOnce(context, name, signal),
+          act: async () => deleteOnce(context, name, signal),
           look: async () => {
             const now = await find(name, signal);
             return now === undefined || now.status === 'deleting'
@@ -128,7 +128,7 @@ export function createAppOperations(context: RackContext): AppOperations {
       );
     },
 
-    cancel: (name, signal) =>
+    cancel: async (name, signal) =>
       tell(
         context,
         { operation: 'apps.cancel', subject: name, method: 'POST', path: pathOf('apps', name, 'cancel') },
@@ -138,7 +138,7 @@ export function createAppOperations(context: RackContext): AppOperations {
     setParameters: async (name, changes, signal) => {
       const current = await parameters(name, signal);
       if (!needsChange(`apps.setParameters ${name}`, current, changes)) return;
-      await session.speak(({ era }) => {
+      await session.speak(async ({ era }) => {
         const label = { operation: 'apps.setParameters', subject: name } as const;
         return era === 'standard'
           ? tell(
@@ -186,7 +186,7 @@ export function createAppOperations(context: RackContext): AppOperations {
       }
     },
 
-    metrics: (name, { start, end, periodSeconds }, signal) =>
+    metrics: async (name, { start, end, periodSeconds }, signal) =>
       ask(
         context,
         listOf(Metric),

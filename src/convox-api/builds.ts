@@ -74,12 +74,12 @@ const FIRST_RAW_IMPORT = '20180711032918';
 export function createBuildOperations(context: RackContext, objects: ObjectOperations): BuildOperations {
   const { session, secrets } = context;
 
-  const get: BuildOperations['get'] = (app, id, signal) => {
+  const get: BuildOperations['get'] = async (app, id, signal) => {
     const path = pathOf('apps', app, 'builds', id);
     return ask(context, Build, { operation: 'builds.get', subject: `${app} ${id}`, method: 'GET', path }, signal);
   };
 
-  const list: BuildOperations['list'] = (app, { limit }, signal) => {
+  const list: BuildOperations['list'] = async (app, { limit }, signal) => {
     const path = pathOf('apps', app, 'builds');
     return ask(
       context,
@@ -138,8 +138,8 @@ export function createBuildOperations(context: RackContext, objects: ObjectOpera
       // Detected anew each time: a multipart upload to a standard rack is answered with 200 and fails later.
       const { era } = await session.dialect(signal, 'fresh');
       const manifest = options.manifest ?? ('folder' in source ? source.manifestFile : undefined);
-      const send = (body: RackRequest['body']): Promise<RackBuild> =>
-        makeBuild('builds.create', app, () => postBuild(context, app, body, signal), signal);
+      const send = async (body: RackRequest['body']): Promise<RackBuild> =>
+        makeBuild('builds.create', app, async () => postBuild(context, app, body, signal), signal);
       if (era === 'classic')
         return await send(classicBody(source, { ...options, ...(manifest === undefined ? {} : { manifest }) }));
       const url = 'url' in source ? source.url : await upload(objects, app, source, signal);
@@ -182,14 +182,14 @@ export function createBuildOperations(context: RackContext, objects: ObjectOpera
       return await makeBuild(
         'builds.import',
         app,
-        () => ask(context, Build, { ...request, timeoutMs: TRANSFER_STALL_MS }, signal),
+        async () => ask(context, Build, { ...request, timeoutMs: TRANSFER_STALL_MS }, signal),
         signal,
       );
     },
   };
 }
 
-function postBuild(
+async function postBuild(
   context: RackContext,
   app: string,
   body: RackRequest['body'],

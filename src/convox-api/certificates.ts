@@ -25,7 +25,7 @@ export interface CertificateOperations {
 export function createCertificateOperations(context: RackContext): CertificateOperations {
   const { session, secrets } = context;
   return {
-    list: (signal) =>
+    list: async (signal) =>
       ask(
         context,
         listOf(Certificate),
@@ -33,9 +33,9 @@ export function createCertificateOperations(context: RackContext): CertificateOp
         signal,
       ),
 
-    create: ({ certificate, privateKey, chain = '' }, signal) => {
+    create: async ({ certificate, privateKey, chain = '' }, signal) => {
       secrets.add(privateKey);
-      return session.speak(({ era }) => {
+      return session.speak(async ({ era }) => {
         const fields =
           era === 'classic'
             ? { public: certificate, private: privateKey, chain }
@@ -45,13 +45,13 @@ export function createCertificateOperations(context: RackContext): CertificateOp
       }, signal);
     },
 
-    generate: (domains, signal) => {
+    generate: async (domains, signal) => {
       const request = { operation: 'certificates.generate', method: 'POST', path: '/certificates/generate' } as const;
       const fields = { domains: domains.join(',') };
       return ask(context, Certificate, { ...request, body: { type: 'form', fields } }, signal);
     },
 
-    delete: (id, signal) =>
+    delete: async (id, signal) =>
       tell(
         context,
         { operation: 'certificates.delete', subject: id, method: 'DELETE', path: pathOf('certificates', id) },

@@ -35,7 +35,7 @@ interface Written {
 export function createEnvironmentOperations(context: RackContext, releases: ReleaseOperations): EnvironmentOperations {
   const { session, secrets } = context;
 
-  const get: EnvironmentOperations['get'] = (app, signal) =>
+  const get: EnvironmentOperations['get'] = async (app, signal) =>
     session.speak(async ({ era }) => {
       const env =
         era === 'classic' ? await readClassic(context, app, signal) : await readStandard(releases, app, signal);
@@ -47,12 +47,12 @@ export function createEnvironmentOperations(context: RackContext, releases: Rele
     const text = formatEnvironment(env);
     secrets.add(...env.values());
     const written = await session.speak(
-      ({ era }) =>
+      async ({ era }) =>
         writeThenLook(
           {
             ...context,
             what: `environment.set ${app}`,
-            act: () =>
+            act: async () =>
               era === 'classic' ? writeClassic(context, app, text, signal) : writeStandard(context, app, text, signal),
             look: async () => {
               const now = await get(app, signal);
@@ -105,7 +105,7 @@ async function readStandard(releases: ReleaseOperations, app: string, signal: Ab
 
 // The body is the raw text, although it is labelled as a form: percent signs and ampersands are literal
 // (convox/rack@20171213132441 api/controllers/environment.go).
-function writeClassic(context: RackContext, app: string, text: string, signal: AbortSignal): Promise<Written> {
+async function writeClassic(context: RackContext, app: string, text: string, signal: AbortSignal): Promise<Written> {
   const body = { type: 'raw', contentType: 'application/x-www-form-urlencoded', content: text } as const;
   const path = pathOf('apps', app, 'environment');
   return releaseOfReply(context, { operation: 'environment.set', subject: app, method: 'POST', path, body }, signal);

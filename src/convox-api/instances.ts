@@ -14,15 +14,15 @@ export interface InstanceOperations {
 
 export function createInstanceOperations(context: RackContext): InstanceOperations {
   return {
-    list: (signal) =>
+    list: async (signal) =>
       ask(context, listOf(Instance), { operation: 'instances.list', method: 'GET', path: '/instances' }, signal),
-    terminate: (id, signal) =>
+    terminate: async (id, signal) =>
       tell(
         context,
         { operation: 'instances.terminate', subject: id, method: 'DELETE', path: pathOf('instances', id) },
         signal,
       ),
-    keyroll: (signal) =>
+    keyroll: async (signal) =>
       tell(context, { operation: 'instances.keyroll', method: 'POST', path: '/instances/keyroll' }, signal),
   };
 }

@@ -62,10 +62,10 @@ async function open(
   const sinceMs = lines instanceof SinceResume ? lines.sinceMs(context.clock.now()) : undefined;
   const since = sinceMs === undefined ? {} : { Since: goDuration(sinceMs) };
   const { operation, subject, path, headers } = request;
-  const connect = (): Promise<RackSocket> =>
+  const connect = async (): Promise<RackSocket> =>
     context.session.repeatRead(
       operation,
-      (url) =>
+      async (url) =>
         openSocket(
           context,
           url,

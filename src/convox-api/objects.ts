@@ -34,7 +34,7 @@ export function temporaryKey(): string {
 export function createObjectOperations(context: RackContext): ObjectOperations {
   const pathTo = (app: string, key: string): string => `${pathOf('apps', app, 'objects')}/${encodeKey(key)}`;
 
-  const list: ObjectOperations['list'] = (app, prefix, signal) => {
+  const list: ObjectOperations['list'] = async (app, prefix, signal) => {
     const path = pathOf('apps', app, 'objects');
     const request = { operation: 'objects.list', subject: app, method: 'GET', path, query: { prefix } } as const;
     return ask(context, ObjectKeys, request, signal);
@@ -73,7 +73,7 @@ export function createObjectOperations(context: RackContext): ObjectOperations {
 
     exists: async (app, key, signal) => (await list(app, key, signal)).includes(key),
 
-    delete: (app, key, signal) => {
+    delete: async (app, key, signal) => {
       assertKey(key);
       const request = { operation: 'objects.delete', subject: `${app} ${key}`, method: 'DELETE' } as const;
       return tell(context, { ...request, path: pathTo(app, key) }, signal);

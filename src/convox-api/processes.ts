@@ -50,17 +50,17 @@ const START_LIMIT_MS = 5 * 60_000; // as the convox CLI waits (convox/rack@20260
 export function createProcessOperations(context: RackContext): ProcessOperations {
   const { session, clock } = context;
 
-  const get: ProcessOperations['get'] = (app, id, signal) => {
+  const get: ProcessOperations['get'] = async (app, id, signal) => {
     const path = pathOf('apps', app, 'processes', id);
     return ask(context, Process, { operation: 'processes.get', subject: `${app} ${id}`, method: 'GET', path }, signal);
   };
 
-  const stop: ProcessOperations['stop'] = (app, id, signal) => {
+  const stop: ProcessOperations['stop'] = async (app, id, signal) => {
     const path = pathOf('apps', app, 'processes', id);
     return tell(context, { operation: 'processes.stop', subject: `${app} ${id}`, method: 'DELETE', path }, signal);
   };
 
-  const start: ProcessOperations['start'] = (app, service, { command, release }, signal) =>
+  const start: ProcessOperations['start'] = async (app, service, { command, release }, signal) =>
     session.speak(async ({ era }) => {
       const label = { operation: 'processes.start', subject: `${app} ${service}`, method: 'POST' } as const;
       if (era === 'classic') {
@@ -74,7 +74,7 @@ export function createProcessOperations(context: RackContext): ProcessOperations
       return { id: (await ask(context, Process, { ...label, path, headers }, signal)).id };
     }, signal);
 
-  const exec: ProcessOperations['exec'] = (app, id, { command, ...io }, signal) =>
+  const exec: ProcessOperations['exec'] = async (app, id, { command, ...io }, signal) =>
     runCommand(
       context,
       {
@@ -120,13 +120,13 @@ export function createProcessOperations(context: RackContext): ProcessOperations
     start,
     exec,
 
-    list: (app, { service, release }, signal) => {
+    list: async (app, { service, release }, signal) => {
       const path = pathOf('apps', app, 'processes');
       const request = { operation: 'processes.list', subject: app, method: 'GET', path } as const;
       return ask(context, listOf(Process), { ...request, query: { service, release } }, signal);
     },
 
-    run: (app, service, command, signal) =>
+    run: async (app, service, command, signal) =>
       session.speak(async ({ era }) => {
         if (era === 'standard') return await runInside(app, service, command, signal);
         const { command: text, release = '', ...io } = command;

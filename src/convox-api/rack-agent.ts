@@ -94,7 +94,7 @@ export class RackAgent extends https.Agent {
 }
 
 /** A CONNECT tunnel through an HTTP proxy (RFC 9110, section 9.3.6). */
-function openTunnel(proxyUrl: URL, { host, port }: Destination): Promise<net.Socket> {
+async function openTunnel(proxyUrl: URL, { host, port }: Destination): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
     const credentials = `${decodeURIComponent(proxyUrl.username)}:${decodeURIComponent(proxyUrl.password)}`;

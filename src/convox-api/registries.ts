@@ -16,18 +16,18 @@ export interface RegistryOperations {
 export function createRegistryOperations(context: RackContext): RegistryOperations {
   const { session, secrets } = context;
   return {
-    list: (signal) =>
+    list: async (signal) =>
       ask(context, listOf(Registry), { operation: 'registries.list', method: 'GET', path: '/registries' }, signal),
 
-    add: ({ server, username, password }, signal) => {
+    add: async ({ server, username, password }, signal) => {
       secrets.add(password);
       const request = { operation: 'registries.add', subject: server, method: 'POST', path: '/registries' } as const;
       const fields = { server, username, password };
       return ask(context, Registry, { ...request, body: { type: 'form', fields }, isRepeatable: true }, signal);
     },
 
-    remove: (server, signal) =>
-      session.speak(({ era }) => {
+    remove: async (server, signal) =>
+      session.speak(async ({ era }) => {
         const label = { operation: 'registries.remove', subject: server, method: 'DELETE' } as const;
         return era === 'classic'
           ? tell(context, { ...label, path: '/registries', query: { server } }, signal)

@@ -61,7 +61,7 @@ export const FIRST_RELEASE_CREATE = '20180222001443';
 export function createReleaseOperations(context: RackContext, apps: AppOperations): ReleaseOperations {
   const { session, secrets } = context;
 
-  const list: ReleaseOperations['list'] = (app, { limit }, signal) =>
+  const list: ReleaseOperations['list'] = async (app, { limit }, signal) =>
     ask(
       context,
       listOf(ListedRelease),
@@ -100,14 +100,14 @@ export function createReleaseOperations(context: RackContext, apps: AppOperation
     list,
     get,
 
-    create: (app, changes, signal) =>
+    create: async (app, changes, signal) =>
       session.speak(async () => {
         const before = new Set((await list(app, { limit: 10 }, signal)).map((release) => release.id));
         return await writeThenLook(
           {
             ...context,
             what: `releases.create ${app}`,
-            act: () => createOnce(app, changes, signal),
+            act: async () => createOnce(app, changes, signal),
             look: async () => {
               const made = (await list(app, { limit: 10 }, signal)).filter((release) => !before.has(release.id));
               const [only] = made;
@@ -125,7 +125,7 @@ export function createReleaseOperations(context: RackContext, apps: AppOperation
         {
           ...context,
           what: `releases.promote ${app} ${id}`,
-          act: () => promoteOnce(context, app, id, options ?? {}, signal),
+          act: async () => promoteOnce(context, app, id, options ?? {}, signal),
           look: async () => {
             const { status, release } = await apps.get(app, signal);
             const hasBegun = release === id || status === 'updating' || status === 'rollback';

@@ -71,9 +71,9 @@ export function createResourceOperations(context: RackContext): ResourceOperatio
       return linked;
     },
 
-    create: ({ name, type, options }, signal) => {
+    create: async ({ name, type, options }, signal) => {
       secrets.add(...Object.values(options));
-      return session.speak(({ era }) => {
+      return session.speak(async ({ era }) => {
         const fields =
           era === 'classic' ? { name, type, ...options } : { kind: type, name, parameters: encodeMap(options) };
         const request = { operation: 'resources.create', subject: name, method: 'POST', path: '/resources' } as const;
@@ -81,9 +81,9 @@ export function createResourceOperations(context: RackContext): ResourceOperatio
       }, signal);
     },
 
-    update: (name, options, signal) => {
+    update: async (name, options, signal) => {
       secrets.add(...Object.values(options));
-      return session.speak(({ era }) => {
+      return session.speak(async ({ era }) => {
         const fields = era === 'classic' ? options : { parameters: encodeMap(options) };
         const path = pathOf('resources', name);
         const request = { operation: 'resources.update', subject: name, method: 'PUT', path } as const;
@@ -91,7 +91,7 @@ export function createResourceOperations(context: RackContext): ResourceOperatio
       }, signal);
     },
 
-    delete: (name, signal) =>
+    delete: async (name, signal) =>
       tell(
         context,
         { operation: 'resources.delete', subject: name, method: 'DELETE', path: pathOf('resources', name) },

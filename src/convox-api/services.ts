@@ -40,16 +40,16 @@ export interface SslOperations {
 export function createServiceOperations(context: RackContext): ServiceOperations {
   const { session } = context;
   return {
-    list: (app, signal) =>
-      session.speak(({ era }) => {
+    list: async (app, signal) =>
+      session.speak(async ({ era }) => {
         const label = { operation: 'services.list', subject: app, method: 'GET' } as const;
         return era === 'classic'
           ? ask(context, listOf(ClassicFormation), { ...label, path: pathOf('apps', app, 'formation') }, signal)
           : ask(context, listOf(StandardService), { ...label, path: pathOf('apps', app, 'services') }, signal);
       }, signal),
 
-    scale: (app, service, { count, cpu, memory }, signal) =>
-      session.speak(({ era, version }) => {
+    scale: async (app, service, { count, cpu, memory }, signal) =>
+      session.speak(async ({ era, version }) => {
         const label = { operation: 'services.scale', subject: `${app} ${service}` } as const;
         const body = { type: 'form', fields: { count, cpu, memory } } as const;
         return era === 'classic'
@@ -68,7 +68,7 @@ export function createServiceOperations(context: RackContext): ServiceOperations
           : tell(context, { ...label, body, method: 'PUT', path: pathOf('apps', app, 'services', service) }, signal);
       }, signal),
 
-    restart: (app, service, signal) =>
+    restart: async (app, service, signal) =>
       tell(
         context,
         {
@@ -89,7 +89,7 @@ export function createSslOperations(
 ): SslOperations {
   const { session } = context;
   return {
-    list: (app, signal) =>
+    list: async (app, signal) =>
       session.speak(async ({ era }) => {
         if (era === 'classic') {
           const path = pathOf('apps', app, 'ssl');

@@ -61,12 +61,12 @@ export class Session {
 
   /** A request and its whole answer. */
   async text(request: RackRequest, signal: AbortSignal): Promise<TextReply> {
-    return await this.#repeat(request, (url) => this.#options.transport.text(url, request, signal), signal);
+    return await this.#repeat(request, async (url) => this.#options.transport.text(url, request, signal), signal);
   }
 
   /** A request and its answer as a stream; repeated only until the stream has begun. */
   async stream(request: RackRequest, signal: AbortSignal): Promise<StreamReply> {
-    return await this.#repeat(request, (url) => this.#options.transport.stream(url, request, signal), signal);
+    return await this.#repeat(request, async (url) => this.#options.transport.stream(url, request, signal), signal);
   }
 
   /** Runs `attempt` as a read: repeated with pauses, following the API when it moves. */

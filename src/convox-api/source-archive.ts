@@ -56,7 +56,7 @@ function headerOf({ name, mode }: SourceEntry): EntryHeader {
   return { name, mode, mtime: MODIFIED, uid: 0, gid: 0, uname: '', gname: '' };
 }
 
-function addWhole(archive: Pack, header: EntryHeader, content: Buffer | undefined): Promise<void> {
+async function addWhole(archive: Pack, header: EntryHeader, content: Buffer | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const done = (error?: Error | null): void => (error == null ? resolve() : reject(error));
     if (content === undefined) archive.entry(header, done);

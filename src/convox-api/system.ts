@@ -68,7 +68,7 @@ const SETTLE_MS = 5_000;
 
 export function createSystemOperations(context: RackContext, versionsUrl: string): SystemOperations {
   const { session, secrets, clock } = context;
-  const get: SystemOperations['get'] = (signal) => session.system(signal);
+  const get: SystemOperations['get'] = async (signal) => session.system(signal);
 
   const updateVersion: SystemOperations['updateVersion'] = async (version, signal) => {
     const before = await get(signal);
@@ -91,10 +91,10 @@ export function createSystemOperations(context: RackContext, versionsUrl: string
     }
   };
 
-  const versions: SystemOperations['versions'] = (signal) =>
-    session.repeatRead('system.versions', () => fetchVersions(context, versionsUrl, signal), signal);
+  const versions: SystemOperations['versions'] = async (signal) =>
+    session.repeatRead('system.versions', async () => fetchVersions(context, versionsUrl, signal), signal);
 
-  const settled = (
+  const settled = async (
     version: string,
     from: string,
     options: VersionWalkOptions,
@@ -137,7 +137,7 @@ export function createSystemOperations(context: RackContext, versionsUrl: string
       const { name, parameters } = await get(signal);
       if (!needsChange('system.setParameters', parameters, changes)) return;
       secrets.add(...Object.values(changes));
-      await session.speak(({ era }) => {
+      await session.speak(async ({ era }) => {
         const operation = 'system.setParameters';
         return era === 'classic'
           ? tell(
@@ -181,7 +181,7 @@ export function createSystemOperations(context: RackContext, versionsUrl: string
       expectSuccess(await session.text({ ...request, body: { type: 'form', fields: { count, type } } }, signal));
     },
 
-    releases: (signal) =>
+    releases: async (signal) =>
       ask(
         context,
         listOf(ListedRelease),
@@ -189,12 +189,12 @@ export function createSystemOperations(context: RackContext, versionsUrl: string
         signal,
       ),
 
-    processes: (which, signal) => {
+    processes: async (which, signal) => {
       const request = { operation: 'system.processes', method: 'GET', path: '/system/processes' } as const;
       return ask(context, listOf(Process), { ...request, query: { all: which === 'every' } }, signal);
     },
 
-    capacity: (signal) =>
+    capacity: async (signal) =>
       ask(context, Capacity, { operation: 'system.capacity', method: 'GET', path: '/system/capacity' }, signal),
 
     createToken: async (role, hours, signal) => {
