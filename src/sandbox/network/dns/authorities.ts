@@ -46,6 +46,7 @@ function findZone(world: World, name: string, isPrivate: boolean): HostedZone | 
   let best: HostedZone | undefined;
   for (const zone of world.route53.zones.values()) {
     if (zone.isPrivate !== isPrivate || !isWithin(name, plainName(zone.name))) continue;
+    if (isPrivate && !zone.vpcIds.includes(world.settings.vpcId)) continue;
     if (best === undefined || zone.name.length > best.name.length) best = zone;
   }
   return best;

@@ -30,6 +30,7 @@ export class RunningTask {
   readonly #program: TaskProgram | undefined;
   #registrations: Registration[] = [];
   #timers: (() => void)[] = [];
+  #isGraceOver = false;
 
   constructor(service: EcsService, definition: TaskDefinition, parts: TaskParts) {
     this.#parts = parts;
@@ -50,10 +51,7 @@ export class RunningTask {
 
   /** Seen as unhealthy somewhere, after its grace period: to be replaced. */
   get hasFailed(): boolean {
-    const { state, startedAt } = this.task;
-    if (state !== 'running' || startedAt === undefined) return false;
-    if (this.#parts.world.clock.now() < startedAt + this.#service.graceSeconds * 1000) return false;
-    return this.#registrations.some((r) => r.isUnhealthy);
+    return this.task.state === 'running' && this.#isGraceOver && this.#registrations.some((r) => r.isUnhealthy);
   }
 
   stop(): void {
@@ -103,8 +101,10 @@ export class RunningTask {
       });
     }
     this.#after(task.definition.program.bootSeconds * 1000, () => this.#listen());
-    // Failures are forgiven until the grace period ends: somebody must look again then.
-    this.#after(this.#service.graceSeconds * 1000 + 1, () => this.#parts.changed());
+    this.#after(this.#service.graceSeconds * 1000, () => {
+      this.#isGraceOver = true;
+      this.#parts.changed();
+    });
     this.#parts.changed();
   }
 

@@ -17,7 +17,8 @@ export class TaskProgram implements TaskProcess {
   readonly #answers: Answers;
   readonly #random: Random;
   readonly #upstream: Upstream;
-  readonly #connections = new Set<Duplex>();
+  /** Open connections of TCP listeners, with the number of answers under way on each. */
+  readonly #connections = new Map<Duplex, number>();
   #server: Server | undefined;
 
   constructor(definition: TaskDefinition, taskId: string, parts: { random: Random; upstream: Upstream }) {
@@ -35,30 +36,31 @@ export class TaskProgram implements TaskProcess {
     // A program behind a TCP balancer keeps idle connections longer than the balancer does (AWS's advice).
     this.#server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
       request.resume();
+      const { socket } = request;
+      this.#count(socket, 1);
+      response.on('close', () => this.#count(socket, -1));
       const asked = { method: request.method ?? 'GET', path: request.url ?? '/', headers: request.headers };
       this.#reply(asked).then(
-        (reply) => writeReply(response, reply),
+        (reply) => {
+          if (!this.listening) response.shouldKeepAlive = false;
+          writeReply(response, reply);
+        },
         () => response.destroy(),
       );
     });
   }
 
-  /** Takes no new connection and finishes what it has begun. */
+  /** Takes no new connection, closes idle ones and finishes what it has begun, as a good program on SIGTERM. */
   stop(): void {
-    const server = this.#server;
-    if (server === undefined) return;
     this.#server = undefined;
-    server.close();
-    server.closeIdleConnections();
-    setTimeout(() => {
-      for (const connection of this.#connections) connection.destroy();
-    }, STOP_GRACE_MS).unref();
+    for (const [connection, answers] of this.#connections) if (answers === 0) connection.destroy();
+    if (this.#connections.size > 0) setTimeout(() => this.crash(), STOP_GRACE_MS).unref();
   }
 
   /** Gone at once, with its connections. */
   crash(): void {
     this.#server = undefined;
-    for (const connection of this.#connections) connection.destroy();
+    for (const connection of this.#connections.keys()) connection.destroy();
   }
 
   async answer(request: ProgramRequest): Promise<ProgramReply> {
@@ -71,9 +73,14 @@ export class TaskProgram implements TaskProcess {
       connection.destroy();
       return;
     }
-    this.#connections.add(connection);
+    this.#connections.set(connection, 0);
     connection.once('close', () => this.#connections.delete(connection));
     this.#server.emit('connection', connection);
+  }
+
+  #count(connection: Duplex, change: 1 | -1): void {
+    const answers = this.#connections.get(connection);
+    if (answers !== undefined) this.#connections.set(connection, answers + change);
   }
 
   async #reply(request: ProgramRequest): Promise<ProgramReply> {
