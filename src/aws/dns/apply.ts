@@ -98,7 +98,7 @@ async function isApplied(clients: Clients, batch: RecordBatch, signal: AbortSign
   throw dnsConflict(batch, seen);
 }
 
-/** The sets of exactly the names and types the batches touch, as they are now. */
+/** The sets that stand, as they are now, exactly where the batches touch something. */
 export async function readTouched(
   clients: Clients,
   batches: readonly RecordBatch[],
@@ -117,9 +117,9 @@ export async function readTouched(
     .filter((raw) => touched.has(placeOf(raw)));
 }
 
-/** Where a set stands: what others write at another type of the same name does not concern us. */
-function placeOf({ Name, Type }: RawRecordSet): string {
-  return `${dnsName(Name)} ${Type}`;
+/** Where a set stands: what others keep at another type of the name, or as another of several sets, is not our concern. */
+function placeOf({ Name, Type, SetIdentifier = '' }: RawRecordSet): string {
+  return `${dnsName(Name)} ${Type} ${SetIdentifier}`;
 }
 
 /** The error for records that are neither as they were planned nor as they shall be. */

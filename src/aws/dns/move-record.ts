@@ -20,7 +20,8 @@ export function moveRecord(record: RecordSet, target: NewTarget, cnameBecomes: '
       AliasTarget: aliasTo(target, { isDualstack: /^dualstack\./i.test(record.alias.dnsName) }),
     });
   }
-  if (cnameBecomes === 'alias') {
+  // One of several sets keeps the type of the others: a CNAME cannot stand beside an alias.
+  if (cnameBecomes === 'alias' && record.routing.kind === 'simple') {
     const AliasTarget = aliasTo(target, { isDualstack: true });
     return changedRecord(record.raw, { Type: 'A', TTL: undefined, ResourceRecords: undefined, AliasTarget });
   }
