@@ -12,33 +12,37 @@ export function storedSet(set: RecordSet): RecordSet {
   };
 }
 
-/** A zone's sets while a batch is applied to them: by name, type and set identifier. */
+/** A zone's sets while a batch is applied to them: by name, then by type and set identifier. */
 export class RecordTable {
-  readonly #sets: Map<string, RecordSet>;
+  readonly #names = new Map<string, Map<string, RecordSet>>();
 
   constructor(sets: readonly RecordSet[]) {
-    this.#sets = new Map(sets.map((set) => [keyOf(set), set]));
+    for (const set of sets) this.put(set);
   }
 
   get(set: RecordSet): RecordSet | undefined {
-    return this.#sets.get(keyOf(set));
+    return this.#names.get(set.name)?.get(keyOf(set));
   }
 
   put(set: RecordSet): void {
-    this.#sets.set(keyOf(set), set);
+    const sets = this.#names.get(set.name) ?? new Map<string, RecordSet>();
+    this.#names.set(set.name, sets.set(keyOf(set), set));
   }
 
   remove(set: RecordSet): void {
-    this.#sets.delete(keyOf(set));
+    this.#names.get(set.name)?.delete(keyOf(set));
   }
 
   named(name: string): readonly RecordSet[] {
-    return [...this.#sets.values()].filter((set) => set.name === name);
+    return [...(this.#names.get(name)?.values() ?? [])];
   }
 
   /** By name with its labels reversed, then type, then set identifier (API reference, ListResourceRecordSets). */
   sorted(): readonly RecordSet[] {
-    return [...this.#sets.values()].toSorted(compareSets);
+    return [...this.#names]
+      .map(([name, sets]) => ({ key: sortKey(name), sets: [...sets.values()].toSorted(compareSets) }))
+      .toSorted((a, b) => compareText(a.key, b.key))
+      .flatMap(({ sets }) => sets);
   }
 }
 
@@ -55,8 +59,8 @@ export function sameSet(kept: RecordSet, given: RecordSet): boolean {
   return fingerprint(kept) === fingerprint(given);
 }
 
-function keyOf({ name, type, setIdentifier = '' }: RecordSet): string {
-  return `${name} ${type} ${setIdentifier}`;
+function keyOf({ type, setIdentifier = '' }: RecordSet): string {
+  return `${type} ${setIdentifier}`;
 }
 
 function fingerprint(set: RecordSet): string {
