@@ -10,7 +10,7 @@ export function convertLinks(work: Workspace, plan: ServicePlan): void {
     const target = work.plan(link.value);
     if (target === undefined) continue;
     if (target.fate === 'resource') {
-      resources.push(target.source.name.toLowerCase());
+      resources.push(target.name);
       linkResource(work, plan, link, target);
     } else if (target.fate === 'left-out') {
       work.mark(link.at, 'changed', `${link.value} is left out`);

@@ -33,7 +33,9 @@ function reportServed(work: Workspace, { source, isInternal }: ServicePlan, view
       service: source.name,
       at,
       message: `Callers of ${source.name} use https:// and port 443 of a new host name instead of port ${balancer} of its own balancer.`,
-      hint: `Callers that take the URL from a link or a variable follow by themselves; look for others.`,
+      hint: work.has('convoxDomain')
+        ? `Callers that take the URL from a link follow by themselves; others can use ${source.name}.APP.RACK.convox inside the VPC.`
+        : 'Callers that take the URL from a link follow by themselves; look for others.',
     });
   } else {
     work.mark(at, 'changed', `port ${formatPort(choice)} on 80 and 443`);

@@ -37,7 +37,7 @@ export function planServices(work: Workspace): readonly ServicePlan[] {
   return work.manifest.services.map((source) => {
     const name = chooseName(work, source, taken);
     taken.add(name);
-    const { fate, resourceType } = chooseFate(work, source);
+    const { fate, resourceType } = chooseFate(work, source, name);
     work.mark(source.at, ...fateMark(fate, name, source.name));
     return {
       source,
@@ -82,9 +82,13 @@ function chooseName(work: Workspace, source: Gen1Service, taken: ReadonlySet<str
   return chosen ?? proposal;
 }
 
-function chooseFate(work: Workspace, source: Gen1Service): { fate: Fate; resourceType: string | undefined } {
+function chooseFate(
+  work: Workspace,
+  source: Gen1Service,
+  name: string,
+): { fate: Fate; resourceType: string | undefined } {
   const image = source.image === undefined ? '' : imageName(source.image.value);
-  if (DATABASES.has(image)) return chooseDatabase(work, source, DATABASES.get(image));
+  if (DATABASES.has(image)) return chooseDatabase(work, source, { newName: name, type: DATABASES.get(image) });
   if (work.formation(source.name)?.count === -1) return { fate: chooseDisabled(work, source), resourceType: undefined };
   return { fate: 'service', resourceType: undefined };
 }
@@ -108,7 +112,7 @@ function chooseDisabled(work: Workspace, source: Gen1Service): Fate {
 function chooseDatabase(
   work: Workspace,
   source: Gen1Service,
-  type: string | undefined,
+  { newName, type }: { newName: string; type: string | undefined },
 ): { fate: Fate; resourceType: string | undefined } {
   const { name } = source;
   const url = `${variablePrefix(name)}_URL`;
@@ -135,7 +139,7 @@ function chooseDatabase(
   });
   if (chosen !== 'resource' && !isAvailable && !hasUrl && !isDisabled) sayNoType(work, source, type);
   if (chosen === 'resource' && type !== undefined) {
-    addResource(work, source, { type, url, hasUrl });
+    addResource(work, source, { resource: newName, type, url, hasUrl });
     return { fate: 'resource', resourceType: type };
   }
   if (chosen === 'external' && !hasUrl && !isDisabled) needUrl(work, source, url);
@@ -155,10 +159,9 @@ function sayNoType(work: Workspace, source: Gen1Service, type: string | undefine
 function addResource(
   work: Workspace,
   source: Gen1Service,
-  { type, url, hasUrl }: { type: string; url: string; hasUrl: boolean },
+  { resource, type, url, hasUrl }: { resource: string; type: string; url: string; hasUrl: boolean },
 ): void {
   const { name, at } = source;
-  const resource = name.toLowerCase();
   work.resources.set(resource, new DraftMap().set('type', type), `Decided: ${name}.database = resource. Starts empty.`);
   const message = `${name} becomes a new, empty ${type} resource.`;
   work.say('change', 'resource-created', {

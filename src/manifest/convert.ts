@@ -42,13 +42,8 @@ export function convertManifest(options: ConvertOptions): Conversion {
   const work = new Workspace(read.manifest, rack, options, findings);
   const domains = convertAll(work);
   const accounting = account(work);
-  const text = draftText(work);
-  if (text.includes('\\x24{')) {
-    const message =
-      'Text holds "${" that is not meant as a variable; it is written as \\x24{ in double quotes, which racks leave alone.';
-    findings.add('info', 'interpolation-changed', { message, hint: 'Keep the escape when editing the file.' });
-  }
-  const written = findings.blocks() ? [] : reread(work, text);
+  const text = findings.blocks() ? undefined : draftText(work);
+  const written = text === undefined ? [] : reread(work, text);
   const all = sortFindings([...read.findings, ...findings.list(), ...written]);
   const isBlocked = all.some(({ severity }) => severity === 'blocker');
   return {
@@ -132,7 +127,13 @@ function draftText(work: Workspace): string {
   const services = work.plans
     .filter((plan) => plan.fate === 'service')
     .map((plan) => ({ name: plan.name, fields: plan.fields }));
-  return writeManifest({ services, timers: work.timers, resources: work.resources });
+  const text = writeManifest({ services, timers: work.timers, resources: work.resources });
+  if (text.includes('\\x24{')) {
+    const message =
+      'Text holds "${" that is not meant as a variable; it is written as \\x24{ in double quotes, which racks leave alone.';
+    work.say('info', 'interpolation-changed', { message, hint: 'Keep the escape when editing the file.' });
+  }
+  return text;
 }
 
 /** Reads what was written with the rules of the target rack; a blocker there is a defect here, and nothing is given. */
