@@ -19,7 +19,9 @@ const INSTANT_LOOK_MS = 500;
 export function handlerContext(parts: ContextParts): HandlerContext {
   const { world, record, logicalId, signal } = parts;
   const { clock, random } = world;
-  const { stack, isInstant } = record;
+  const { stack } = record;
+  // Only the installation is instant: what happens to the stack later takes its time.
+  const isInstant = record.isInstant && stack.status === 'CREATE_IN_PROGRESS';
   return {
     world,
     stack,
