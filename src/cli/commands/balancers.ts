@@ -1,0 +1,106 @@
+import { EXIT_CODES, MigrationError } from '../../errors.ts';
+import { findRackBalancers, type BalancerAnswer, type RackBalancers } from '../../aws/balancers.ts';
+import type { RackFacts } from '../../aws/rack-facts.ts';
+import { findRackUrl } from '../credentials.ts';
+import type { Invocation } from '../command.ts';
+import { OPTIONS } from '../options/options.ts';
+import { errorJson } from '../output/error-block.ts';
+import { columns } from '../output/style.ts';
+import { getRegion, openAws, openRack } from '../wiring.ts';
+
+const ROLES = ['public', 'internal', 'api'] as const;
+type Role = (typeof ROLES)[number];
+
+/** Finds the rack's balancers; with exactly one role asked for, prints its DNS name and nothing else. */
+export async function run(invocation: Invocation): Promise<number> {
+  const { shell, options } = invocation;
+  const asked = ROLES.filter((role) => options.has(OPTIONS[role]));
+  const found = await find(invocation);
+  const roles = asked.length === 0 ? ROLES : asked;
+  if (options.has(OPTIONS.json)) {
+    shell.stdout.write(`${JSON.stringify(toJson(found, roles))}\n`);
+    return EXIT_CODES.ok;
+  }
+  const [only] = asked;
+  if (asked.length === 1 && only !== undefined) {
+    const answer = found[only];
+    if (!answer.found) throw answer.error;
+    for (const warning of answer.balancer.warnings) shell.stderr.write(`warning: ${warning}\n`);
+    shell.stdout.write(`${answer.balancer.dnsName}\n`);
+    return EXIT_CODES.ok;
+  }
+  shell.stdout.write(toText(invocation, found, roles));
+  return EXIT_CODES.ok;
+}
+
+/** By the rack's own facts and AWS; by either alone where the other is not there. */
+async function find(invocation: Invocation): Promise<RackBalancers> {
+  const { shell, options } = invocation;
+  if ((await findRackUrl(invocation)) === undefined) return findByName(invocation);
+  const rack = await openRack(invocation, { readOnly: true });
+  try {
+    const facts = await rack.system.get(shell.signal);
+    const region = options.get(OPTIONS.region) ?? facts.region;
+    return await withAws(invocation, facts, region);
+  } finally {
+    rack.close();
+  }
+}
+
+async function findByName(invocation: Invocation): Promise<RackBalancers> {
+  const name = invocation.options.get(OPTIONS.rack);
+  if (name === undefined) {
+    throw new MigrationError('USAGE', 'neither a rack to ask nor the name of one was given', {
+      hint: 'Set CONVOX_HOST and CONVOX_PASSWORD, or name the rack with --rack and its region with --region.',
+    });
+  }
+  const clients = openAws(invocation, { readOnly: true, region: getRegion(invocation) });
+  try {
+    return await findRackBalancers({ rack: { name }, clients }, invocation.shell.signal);
+  } finally {
+    clients.destroy();
+  }
+}
+
+async function withAws(invocation: Invocation, rack: RackFacts, region: string): Promise<RackBalancers> {
+  const { signal, stderr } = invocation.shell;
+  const clients = openAws(invocation, { readOnly: true, region });
+  try {
+    return await findRackBalancers({ rack, clients }, signal);
+  } catch (error) {
+    if (!MigrationError.is(error, 'AWS_CREDENTIALS')) throw error;
+    stderr.write('warning: no AWS credentials; the answer is from the rack alone\n');
+    return await findRackBalancers({ rack }, signal);
+  } finally {
+    clients.destroy();
+  }
+}
+
+function toJson(found: RackBalancers, roles: readonly Role[]): Readonly<Record<string, unknown>> {
+  const answers = roles.map((role) => {
+    const answer = found[role];
+    return [role, answer.found ? answer.balancer : errorJson(answer.error)] as const;
+  });
+  return { ...Object.fromEntries(answers), deniedActions: found.deniedActions };
+}
+
+function toText({ style }: Invocation, found: RackBalancers, roles: readonly Role[]): string {
+  const rows = roles.map((role) => [style.bold(role), describe(found[role])]);
+  const notes = roles.flatMap((role) => notesOf(found[role]).map((note) => `  ${style.yellow('!')} ${role}: ${note}`));
+  const denied = found.deniedActions.map((action) => `  ${style.yellow('!')} not allowed: ${action}`);
+  return `${[...columns(rows), ...notes, ...denied].join('\n')}\n`;
+}
+
+function describe(answer: BalancerAnswer): string {
+  if (!answer.found) return `none: ${reason(answer.error)}`;
+  const { dnsName, kind, scheme, how, crossChecked } = answer.balancer;
+  return `${dnsName}  (${kind}, ${scheme}, by ${how}${crossChecked ? '' : ', not cross-checked'})`;
+}
+
+function notesOf(answer: BalancerAnswer): readonly string[] {
+  return answer.found ? answer.balancer.warnings : [answer.error.hint ?? ''].filter((hint) => hint !== '');
+}
+
+function reason(error: MigrationError): string {
+  return `[${error.code}] ${error.message}`;
+}

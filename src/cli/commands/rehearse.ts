@@ -1,0 +1,103 @@
+import { errorJson, errorBlock, exitCodeOf } from '../output/error-block.ts';
+import { EXIT_CODES } from '../../errors.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { Invocation } from '../command.ts';
+import { given } from '../given.ts';
+import { OPTIONS } from '../options/options.ts';
+import { chooseView } from '../output/choose-view.ts';
+import { rehearse, type RehearsalResult } from '../rehearsal/rehearsal.ts';
+import { buildReport, countHumanWaits, type Report } from '../report/report.ts';
+import { reportText, type RehearsalFigures } from '../report/report-text.ts';
+
+const DEFAULT_RATE = 100;
+const DEFAULT_SCALE = 60;
+
+/** A whole migration in the sandbox, under traffic. Exit code 0 only if it succeeded and no request failed. */
+export async function run(invocation: Invocation): Promise<number> {
+  const { shell, options } = invocation;
+  const scale = options.get(OPTIONS.scale) ?? DEFAULT_SCALE;
+  const sandboxOptions = {
+    scale,
+    seed: options.get(OPTIONS.seed) ?? 1,
+    ...given('rackVersion', options.get(OPTIONS.rackVersion)),
+  };
+  const now: { clock?: Clock } = {};
+  const view = chooseView(invocation, { now: () => now.clock?.now() ?? Date.now() });
+  const say = (text: string): void => {
+    if (options.has(OPTIONS.quiet) || options.has(OPTIONS.json)) return;
+    view.hold();
+    shell.stderr.write(`${text}\n`);
+    view.release();
+  };
+  let result: RehearsalResult;
+  try {
+    result = await rehearse(
+      {
+        sandbox: sandboxOptions,
+        ratePerSecond: options.get(OPTIONS.rate) ?? DEFAULT_RATE,
+        process: { pid: shell.pid, exists: (pid) => shell.processExists(pid) },
+        listener: (event) => view.show(event),
+        onReady: ({ clock, rackVersion }) => {
+          now.clock = clock;
+          say(`sandbox: rack version ${rackVersion}, 1 real second = ${scale} simulated; traffic flows`);
+        },
+        onOperator: (what) => say(`operator: ${what}`),
+      },
+      shell.signal,
+    );
+  } finally {
+    view.close();
+  }
+  return print(invocation, result, scale);
+}
+
+function print(invocation: Invocation, result: RehearsalResult, scale: number): number {
+  const { shell, options, style, errorStyle } = invocation;
+  const { view, failure, traffic } = result;
+  const report = view === undefined ? undefined : buildReport(view);
+  const figures = figuresOf(result, scale);
+  if (failure !== undefined) {
+    const verbose = options.has(OPTIONS.verbose);
+    shell.stderr.write(errorBlock(failure, { style: errorStyle, verbose, width: shell.stderr.columns() }));
+  }
+  if (options.has(OPTIONS.json)) shell.stdout.write(`${JSON.stringify(toJson(result, report))}\n`);
+  else if (report !== undefined) shell.stdout.write(reportText(report, { style, figures }));
+  if (failure !== undefined) return exitCodeOf(failure, shell.stoppedBy());
+  return report?.outcome === 'succeeded' && traffic.failed === 0 ? EXIT_CODES.ok : EXIT_CODES.failed;
+}
+
+function figuresOf({ traffic, apiCalls, wallMs }: RehearsalResult, scale: number): RehearsalFigures {
+  const failures = Object.entries(traffic.byStep).flatMap(([step, causes]) =>
+    Object.entries(causes).map(([cause, count]) => ({ step, cause, count })),
+  );
+  return {
+    procedure: 'gen2',
+    scale,
+    wallMs,
+    requests: { sent: traffic.sent, failed: traffic.failed, failures },
+    apiCalls: [...apiCalls],
+  };
+}
+
+/** The one object of `--json`; its shape is a promise to programs (docs/cli.md). */
+function toJson(result: RehearsalResult, report: Report | undefined): Readonly<Record<string, unknown>> {
+  const { traffic, apiCalls, rackVersion, wallMs, failure } = result;
+  const rack = apiCalls.get('rack') ?? 0;
+  const all = [...apiCalls.values()].reduce((sum, count) => sum + count, 0);
+  return {
+    outcome: report?.outcome ?? 'failed',
+    procedure: 'gen2',
+    rackVersion,
+    simulatedMs: Math.round(report?.durationMs ?? 0),
+    wallMs: Math.round(wallMs),
+    requests: { sent: traffic.sent, failed: traffic.failed },
+    apiCalls: { rack, aws: all - rack },
+    humanWaits: report === undefined ? 0 : countHumanWaits(report),
+    steps: (report?.steps ?? []).map(({ id, phase, durationMs }) => ({
+      id,
+      phase,
+      simulatedMs: Math.round(durationMs),
+    })),
+    ...(failure === undefined ? {} : errorJson(failure)),
+  };
+}

@@ -1,0 +1,105 @@
+import { MigrationError } from '../../errors.ts';
+
+export type OptionGroup = 'Output' | 'Rack' | 'AWS' | 'State' | 'Procedure' | 'Run' | 'Sandbox' | 'This command';
+
+/** One option of the command line: how it is written, explained, and read. */
+export interface Option<T> {
+  /** Unique; also its key in the text form. */
+  readonly key: string;
+  readonly flags: string;
+  readonly help: string;
+  readonly group: OptionGroup;
+  /** Environment variable that stands in for it. */
+  readonly env?: string;
+  readonly fallback?: string;
+  readonly choices?: readonly string[];
+  /** Reads the text; throws `USAGE` naming the option. */
+  parse(text: string): T;
+}
+
+type Details = Pick<Option<string>, 'env' | 'fallback' | 'choices'>;
+
+function build<T>(
+  flags: string,
+  group: OptionGroup,
+  help: string,
+  parse: (text: string) => T | undefined,
+  wanted: string,
+  details: Details = {},
+): Option<T> {
+  const long = /--([a-z0-9-]+)/.exec(flags)?.[1] ?? flags;
+  const key = long.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  return {
+    key,
+    flags,
+    help,
+    group,
+    ...details,
+    parse: (text) => {
+      const value = parse(text);
+      if (value !== undefined) return value;
+      throw new MigrationError('USAGE', `--${long} ${JSON.stringify(text)}: ${wanted}`, {
+        hint: `${flags}: ${help}.`,
+      });
+    },
+  };
+}
+
+export function flag(flags: string, group: OptionGroup, help: string, env?: string): Option<boolean> {
+  const parse = (text: string): boolean => text !== '' && text !== '0' && text !== 'false' && text !== 'no';
+  return build(flags, group, help, parse, '', env === undefined ? {} : { env });
+}
+
+export function text(flags: string, group: OptionGroup, help: string, details: Details = {}): Option<string> {
+  return build(flags, group, help, (given) => (given === '' ? undefined : given), 'is empty', details);
+}
+
+export function choice<const T extends string>(
+  flags: string,
+  group: OptionGroup,
+  help: string,
+  choices: readonly T[],
+  details: Details = {},
+): Option<T> {
+  const parse = (given: string): T | undefined => choices.find((one) => one === given);
+  return build(flags, group, help, parse, `is none of ${choices.join(', ')}`, { ...details, choices });
+}
+
+export function number(
+  flags: string,
+  group: OptionGroup,
+  help: string,
+  range: { readonly min: number; readonly max: number; readonly isInteger?: boolean },
+  details: Details = {},
+): Option<number> {
+  const kind = range.isInteger === false ? 'a number' : 'a whole number';
+  const parse = (given: string): number | undefined => {
+    const value = given.trim() === '' ? NaN : Number(given);
+    const fits = value >= range.min && value <= range.max && (range.isInteger === false || Number.isInteger(value));
+    return fits ? value : undefined;
+  };
+  return build(flags, group, help, parse, `is not ${kind} between ${range.min} and ${range.max}`, details);
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000 };
+
+/** A duration in ms: `90s`, `5m`, `2h`, `500ms`. */
+export function duration(flags: string, group: OptionGroup, help: string, details: Details = {}): Option<number> {
+  const parse = (given: string): number | undefined => {
+    const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)$/.exec(given.trim()) ?? [];
+    const factor = UNITS[unit ?? ''];
+    return amount === undefined || factor === undefined ? undefined : Math.round(Number(amount) * factor);
+  };
+  return build(flags, group, help, parse, 'is not a duration like 90s, 5m or 2h', details);
+}
+
+/** Percentages that grow, e.g. `10,50,100`; 100 is added when it is missing. */
+export function stages(flags: string, group: OptionGroup, help: string): Option<readonly number[]> {
+  const parse = (given: string): readonly number[] | undefined => {
+    const shares = given.split(',').map((share) => (share.trim() === '' ? NaN : Number(share)));
+    const grows = shares.every((share, index) => share > (shares[index - 1] ?? 0) && share <= 100);
+    if (!grows) return undefined;
+    return shares.at(-1) === 100 ? shares : [...shares, 100];
+  };
+  return build(flags, group, help, parse, 'is not a list of growing percentages like 10,50,100');
+}

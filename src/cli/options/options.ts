@@ -1,0 +1,92 @@
+import { choice, duration, flag, number, stages, text } from './option.ts';
+
+/** Every option of `gen2`, in one place: the same word means the same everywhere. */
+export const OPTIONS = {
+  // output
+  json: flag('--json', 'Output', 'write the result as one JSON object on stdout'),
+  quiet: flag('-q, --quiet', 'Output', 'show only gates, warnings and errors'),
+  verbose: flag('-v, --verbose', 'Output', 'show build logs, requests, and the stack of a bug', 'GEN2_VERBOSE'),
+  // rack
+  rackUrl: text('--rack-url <url>', 'Rack', 'address of the rack', { env: 'CONVOX_HOST' }),
+  passwordFile: text('--password-file <file>', 'Rack', 'file that holds the password of the rack', {
+    env: 'CONVOX_PASSWORD_FILE',
+  }),
+  rack: text('--rack <name>', 'Rack', 'name of the rack, where it cannot be asked', { env: 'GEN2_RACK' }),
+  tls: text('--tls <how>', 'Rack', 'certificate of the rack: verify, none, or its SHA-256 fingerprints', {
+    env: 'GEN2_TLS',
+    fallback: 'verify',
+  }),
+  // AWS
+  region: text('--region <region>', 'AWS', "region of the AWS clients; default: the rack's own"),
+  // state
+  state: text('--state <folder>', 'State', 'where journals and exports are kept', {
+    env: 'GEN2_STATE',
+    fallback: '.gen2',
+  }),
+  // procedure
+  source: text('--source <folder>', 'Procedure', 'source of the app, with its docker-compose.yml', { fallback: '.' }),
+  temporaryApp: text('--temporary-app <name>', 'Procedure', 'name of the temporary app; default: one that is free'),
+  finish: choice('--finish <how>', 'Procedure', 'commit: the old name comes back; keep: end after cutover', [
+    'commit',
+    'keep',
+  ]),
+  stages: stages('--stages <percentages>', 'Procedure', 'move DNS in weighted stages, e.g. 10,50,100'),
+  bake: duration('--bake <duration>', 'Procedure', 'time between two stages, e.g. 5m'),
+  updateRack: text('--update-rack <version>', 'Procedure', 'update the rack to this version first'),
+  healthCodes: choice('--health-codes <which>', 'Procedure', 'what verification accepts of a health path', [
+    'exactly-200',
+    'rack-codes',
+  ]),
+  answers: text('--answers <file>', 'Procedure', 'answers to the questions of the conversion'),
+  certificateTimeout: duration(
+    '--certificate-timeout <duration>',
+    'Procedure',
+    'how long to wait for a certificate mail to be approved',
+  ),
+  // run
+  onGate: choice('--on-gate <how>', 'Run', 'at a gate wait for the answer, or exit with code 10 and be resumed', [
+    'wait',
+    'exit',
+  ]),
+  // sandbox
+  seed: number('--seed <number>', 'Sandbox', 'seed of everything random', { min: 0, max: 2 ** 31 - 1 }),
+  scale: number('--scale <factor>', 'Sandbox', 'simulated seconds in a real one', { min: 1, max: 600 }),
+  rackVersion: text('--rack-version <version>', 'Sandbox', 'version of the rack'),
+  rate: number('--rate <number>', 'Sandbox', 'requests a second', { min: 0, max: 2_000 }),
+  procedure: choice('--procedure <which>', 'Sandbox', 'what is rehearsed', ['gen2']),
+  mail: flag('--mail', 'Sandbox', 'list and approve the certificate mails of a running sandbox'),
+  // single commands
+  watch: flag('--watch', 'This command', 'keep looking until it is over'),
+  all: flag('--all', 'This command', 'older executions too'),
+  markdown: flag('--markdown', 'This command', 'write Markdown'),
+  reject: flag('--reject', 'This command', 'say no'),
+  comment: text('--comment <text>', 'This command', 'recorded with the answer'),
+  public: flag('--public', 'This command', 'only the public balancer'),
+  internal: flag('--internal', 'This command', 'only the internal balancer'),
+  api: flag('--api', 'This command', "only the balancer of the rack's API"),
+  app: text('--app <name>', 'This command', 'the running app, for what only it can tell'),
+  output: text('-o, --output <file>', 'This command', 'file to write; - for stdout'),
+  force: flag('--force', 'This command', 'write over a file that exists'),
+  strict: flag('--strict', 'This command', 'fail on open choices, not only on blockers'),
+  sarif: flag('--sarif', 'This command', 'write SARIF'),
+  resend: flag('--resend', 'This command', 'have the pending mails sent again'),
+  to: choice('--to <balancer>', 'This command', 'the balancer names shall lead to', ['public', 'internal']),
+  record: text('--record <file>', 'This command', 'file with the records as they were'),
+  yes: flag('-y, --yes', 'This command', 'do not ask'),
+} as const;
+
+export type OptionName = keyof typeof OPTIONS;
+
+export const OUTPUT_OPTIONS = ['json', 'quiet', 'verbose'] as const;
+export const RACK_OPTIONS = ['rackUrl', 'passwordFile', 'tls'] as const;
+export const PROCEDURE_OPTIONS = [
+  'source',
+  'temporaryApp',
+  'finish',
+  'stages',
+  'bake',
+  'updateRack',
+  'healthCodes',
+  'answers',
+  'certificateTimeout',
+] as const;

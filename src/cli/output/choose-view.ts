@@ -1,0 +1,20 @@
+import type { Clock } from '../../time/clock.ts';
+import type { Invocation } from '../command.ts';
+import { OPTIONS } from '../options/options.ts';
+import type { Verbosity } from './event-text.ts';
+import { LiveScreen } from './live-screen.ts';
+import { JsonLines, PlainLines, type ProgressView } from './progress-view.ts';
+
+export function verbosityOf({ options }: Pick<Invocation, 'options'>): Verbosity {
+  if (options.has(OPTIONS.quiet)) return 'quiet';
+  return options.has(OPTIONS.verbose) ? 'verbose' : 'normal';
+}
+
+/** The view for where stderr leads: a drawn screen on a terminal, JSON lines for programs, else plain lines. */
+export function chooseView(invocation: Invocation, clock: Pick<Clock, 'now'>): ProgressView {
+  const { shell, options, errorStyle: style } = invocation;
+  const output = shell.stderr;
+  const verbosity = verbosityOf(invocation);
+  if (output.isTTY && shell.env['TERM'] !== 'dumb') return new LiveScreen({ output, style, verbosity, clock });
+  return options.has(OPTIONS.json) ? new JsonLines(output) : new PlainLines({ output, style, verbosity });
+}

@@ -1,0 +1,103 @@
+import type { MigrationEvent } from '../../orchestrator/events.ts';
+import type { Clock } from '../../time/clock.ts';
+import { formatDuration } from '../../time/wait.ts';
+import type { Output } from '../shell.ts';
+import { eventText, type Verbosity } from './event-text.ts';
+import type { ProgressView } from './progress-view.ts';
+import { StepTracker, type RunningStep } from './step-tracker.ts';
+import { clip, widthOf, type Style } from './style.ts';
+
+export interface LiveScreenOptions {
+  /** A terminal. */
+  readonly output: Output;
+  readonly style: Style;
+  readonly verbosity: Verbosity;
+  /** Of the execution: a step's age is counted on it. */
+  readonly clock: Pick<Clock, 'now'>;
+  /** Calls back regularly until the returned function is called; default every 250 ms. */
+  readonly startTicking?: (tick: () => void) => () => void;
+}
+
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
+const UP = (lines: number): string => (lines === 0 ? '' : `\u001b[${lines}A`);
+const TO_END_OF_LINE = '\u001b[K';
+const TO_END_OF_SCREEN = '\u001b[J';
+
+/** The log above, and below it one line for each running step, redrawn in place. */
+export class LiveScreen implements ProgressView {
+  readonly #options: LiveScreenOptions;
+  readonly #tracker = new StepTracker();
+  readonly #stopTicking: () => void;
+  #frame = 0;
+  /** Lines of the last drawing, still on the screen above the cursor. */
+  #drawn = 0;
+  #isHeld = false;
+
+  constructor(options: LiveScreenOptions) {
+    this.#options = options;
+    this.#stopTicking = (options.startTicking ?? tickRegularly)(() => {
+      this.#frame += 1;
+      if (!this.#isHeld && this.#tracker.running.length > 0) this.#draw('');
+    });
+  }
+
+  show(event: MigrationEvent): void {
+    const tookMs = this.#tracker.follow(event);
+    // A step that begins is seen in its own line; its end is what stays in the log.
+    const isDrawn = event.type === 'step-started' || event.type === 'undo-started';
+    const text = isDrawn ? undefined : eventText(event, tookMs, this.#options);
+    if (text === undefined && this.#isHeld) return;
+    this.#draw(text === undefined ? '' : `${text}\n`);
+  }
+
+  hold(): void {
+    this.#isHeld = true;
+    this.#draw('');
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#draw('');
+  }
+
+  close(): void {
+    this.#stopTicking();
+    this.hold();
+  }
+
+  /** One write for all of it, overwriting line by line: nothing is blank in between, so nothing flickers. */
+  #draw(log: string): void {
+    const { output, verbosity } = this.#options;
+    const lines = this.#isHeld || verbosity === 'quiet' ? [] : this.#tracker.running.map((step) => this.#line(step));
+    const body = `${log}${lines.map((line) => `${line}\n`).join('')}`.replaceAll('\n', `${TO_END_OF_LINE}\n`);
+    const text = `${UP(this.#drawn)}${body}${this.#drawn > 0 ? TO_END_OF_SCREEN : ''}`;
+    this.#drawn = lines.length;
+    if (text !== '') output.write(text);
+  }
+
+  #line(step: RunningStep): string {
+    const { output, style, clock } = this.#options;
+    // One column less than there is: a full line makes some terminals wrap.
+    const width = output.columns() - 1;
+    const spinner = FRAMES[this.#frame % FRAMES.length] ?? '';
+    const age = formatDuration(Math.max(0, clock.now() - step.startedAt));
+    const head = clip(`${spinner} ${step.id}`, Math.max(4, width - age.length - 1));
+    const seen = whatIsSeen(step);
+    const room = width - widthOf(head) - age.length - 2;
+    const middle = room < 6 || seen === '' ? '' : ` ${style.dim(clip(seen, room))}`;
+    return `${style.cyan(head)}${middle} ${age}`;
+  }
+}
+
+function whatIsSeen({ waiting, lastLog, title }: RunningStep): string {
+  if (waiting !== undefined) return `${waiting.what}: ${waiting.saw}`;
+  return lastLog ?? title;
+}
+
+const TICK_MS = 250;
+
+function tickRegularly(tick: () => void): () => void {
+  const timer = setInterval(tick, TICK_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,88 @@
+import type { Output, Shell } from '../shell.ts';
+
+type Mark = (text: string) => string;
+
+/** How text is marked; plain on anything that is not a terminal. */
+export interface Style {
+  readonly bold: Mark;
+  readonly dim: Mark;
+  readonly red: Mark;
+  readonly green: Mark;
+  readonly yellow: Mark;
+  readonly cyan: Mark;
+}
+
+const plain = (text: string): string => text;
+const PLAIN: Style = { bold: plain, dim: plain, red: plain, green: plain, yellow: plain, cyan: plain };
+
+// Only the sixteen colours of the terminal's own palette: it knows whether it is dark or light.
+const marked =
+  (on: number, off: number) =>
+  (text: string): string =>
+    `\u001b[${on}m${text}\u001b[${off}m`;
+const COLOURED: Style = {
+  bold: marked(1, 22),
+  dim: marked(2, 22),
+  red: marked(31, 39),
+  green: marked(32, 39),
+  yellow: marked(33, 39),
+  cyan: marked(36, 39),
+};
+
+/** Colours on a terminal, unless NO_COLOR is set (https://no-color.org) or the terminal is `dumb`; always with FORCE_COLOR. */
+export function styleFor(output: Output, env: Shell['env']): Style {
+  if ((env['NO_COLOR'] ?? '') !== '') return PLAIN;
+  if ((env['FORCE_COLOR'] ?? '') !== '') return COLOURED;
+  return output.isTTY && env['TERM'] !== 'dumb' ? COLOURED : PLAIN;
+}
+
+// eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+const ESCAPES = /\u001b\[[0-9;]*m/g;
+
+/** How many columns a text takes, marks not counted. */
+export function widthOf(text: string): number {
+  return charactersOf(text.replace(ESCAPES, '')).length;
+}
+
+/** What a person sees as one character each. */
+function charactersOf(text: string): readonly string[] {
+  return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+}
+
+/** Cuts a line without marks to a width, with `…` where something is missing. */
+export function clip(text: string, width: number): string {
+  const characters = charactersOf(text.replace(/\s+/g, ' '));
+  if (characters.length <= width) return characters.join('');
+  return width < 1 ? '' : `${characters.slice(0, width - 1).join('')}…`;
+}
+
+/** Breaks a text at spaces into lines of at most `width`; a longer word stays whole. */
+export function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const paragraph of text.split('\n')) {
+    let line = '';
+    for (const word of paragraph.split(' ')) {
+      if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
+        lines.push(line);
+        line = word;
+      } else line = line === '' ? word : `${line} ${word}`;
+    }
+    lines.push(line);
+  }
+  return lines;
+}
+
+/** Rows as aligned columns, two spaces between; the last column is not padded. */
+export function columns(rows: readonly (readonly string[])[], alignRight: ReadonlySet<number> = new Set()): string[] {
+  const widths = (rows[0] ?? []).map((_, index) => Math.max(...rows.map((row) => widthOf(row[index] ?? ''))));
+  return rows.map((row) =>
+    row
+      .map((cell, index) => {
+        const gap = ' '.repeat(Math.max(0, (widths[index] ?? 0) - widthOf(cell)));
+        if (alignRight.has(index)) return gap + cell;
+        return index === row.length - 1 ? cell : cell + gap;
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}

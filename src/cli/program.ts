@@ -1,0 +1,117 @@
+import { Command, CommanderError, Option as CommanderOption } from 'commander';
+import { EXIT_CODES, MigrationError } from '../errors.ts';
+import { COMMANDS } from './catalogue.ts';
+import type { CommandSpec, Invocation } from './command.ts';
+import type { Option } from './options/option.ts';
+import { OPTIONS } from './options/options.ts';
+import { OptionValues } from './options/option-values.ts';
+import { errorBlock, errorJson, exitCodeOf } from './output/error-block.ts';
+import { styleFor } from './output/style.ts';
+import { SecretFilter } from './secret-filter.ts';
+import type { Shell } from './shell.ts';
+import { VERSION } from './version.ts';
+
+/**
+ * Runs `gen2` with these arguments (without node and script) and gives its exit code (docs/errors.md). Never throws:
+ * what fails is told on stderr.
+ */
+export async function runGen2(argv: readonly string[], shell: Shell): Promise<number> {
+  const secrets = new SecretFilter();
+  secrets.addEnvironment(Object.entries(shell.env));
+  const guarded: Shell = { ...shell, stdout: secrets.guard(shell.stdout), stderr: secrets.guard(shell.stderr) };
+  let exitCode: number = EXIT_CODES.ok;
+  const program = describeProgram(guarded, async (invocation, spec) => {
+    const { run } = await spec.load();
+    exitCode = await run({ ...invocation, secrets });
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return report(usageError(error), argv, guarded);
+  }
+}
+
+type Start = (invocation: Omit<Invocation, 'secrets'>, spec: CommandSpec) => Promise<void>;
+
+function describeProgram(shell: Shell, start: Start): Command {
+  const program = new Command('gen2')
+    .description('Moves an app on a Convox rack from generation 1 to generation 2, in production.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'explain the command')
+    .helpCommand('help [command]', 'explain a command')
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => shell.stdout.write(text),
+      writeErr: (text) => shell.stderr.write(text),
+      outputError: () => undefined, // told by `report`, like every other failure
+      getOutHelpWidth: () => shell.stdout.columns(),
+      getErrHelpWidth: () => shell.stderr.columns(),
+    });
+  const groups = new Map<string, Command>();
+  for (const spec of COMMANDS) {
+    const [first = '', second] = spec.name.split(' ');
+    const parent = second === undefined ? program : groupOf(program, groups, first, spec);
+    describeCommand(parent.command(`${second ?? first} ${spec.args}`.trim()), spec, shell, start);
+  }
+  return program;
+}
+
+function groupOf(program: Command, groups: Map<string, Command>, name: string, spec: CommandSpec): Command {
+  const known = groups.get(name);
+  if (known !== undefined) return known;
+  const siblings = COMMANDS.filter((other) => other.name.startsWith(`${name} `));
+  const summary = `${siblings.map((other) => other.name.slice(name.length + 1)).join(', ')}: ${name.toUpperCase()} records of an app`;
+  const group = program.command(name).description(summary).helpGroup(`${spec.section}:`);
+  groups.set(name, group);
+  return group;
+}
+
+function describeCommand(command: Command, spec: CommandSpec, shell: Shell, start: Start): void {
+  command.summary(spec.summary).description(capitalised(spec.summary)).helpGroup(`${spec.section}:`);
+  const options = spec.options.map((name): Option<unknown> => OPTIONS[name]);
+  for (const option of options) command.addOption(commanderOption(option));
+  const examples = spec.examples.map(([line, does]) => `  ${line}\n      ${does}`);
+  command.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
+  command.action(async () => {
+    const values = new OptionValues(command.opts(), shell.env);
+    for (const option of options) values.get(option); // all are read before anything is done
+    const args = command.registeredArguments.map((_, index) => command.args[index]);
+    const style = styleFor(shell.stdout, shell.env);
+    await start({ shell, options: values, args, style, errorStyle: styleFor(shell.stderr, shell.env) }, spec);
+  });
+}
+
+function commanderOption(option: Option<unknown>): CommanderOption {
+  const notes = [
+    ...(option.choices === undefined ? [] : [option.choices.join(' | ')]),
+    ...(option.fallback === undefined ? [] : [`default: ${option.fallback}`]),
+    ...(option.env === undefined ? [] : [`env: ${option.env}`]),
+  ];
+  const help = notes.length === 0 ? option.help : `${option.help} (${notes.join('; ')})`;
+  return new CommanderOption(option.flags, help).helpGroup(`${option.group}:`);
+}
+
+/** Commander's refusals as errors of ours; asking for help is none. */
+function usageError(error: unknown): unknown {
+  if (!(error instanceof CommanderError)) return error;
+  if (error.exitCode === 0) return undefined;
+  if (error.code === 'commander.help') return new MigrationError('USAGE', 'no command was given', { hint: HELP_HINT });
+  return new MigrationError('USAGE', error.message.replace(/^error: /, '').replaceAll('\n', ' '), { hint: HELP_HINT });
+}
+
+const HELP_HINT = 'See `gen2 --help`, or `gen2 <command> --help`.';
+
+function report(error: unknown, argv: readonly string[], shell: Shell): number {
+  if (error === undefined) return EXIT_CODES.ok;
+  const isVerbose = argv.includes('--verbose') || argv.includes('-v');
+  const style = styleFor(shell.stderr, shell.env);
+  shell.stderr.write(errorBlock(error, { style, verbose: isVerbose, width: shell.stderr.columns() }));
+  if (argv.includes('--json')) shell.stdout.write(`${JSON.stringify(errorJson(error))}\n`);
+  return exitCodeOf(error, shell.stoppedBy());
+}
+
+function capitalised(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+}

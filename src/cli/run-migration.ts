@@ -1,0 +1,91 @@
+import { EXIT_CODES, MigrationError } from '../errors.ts';
+import type { Phase } from '../orchestrator/events.ts';
+import {
+  resumeMigration,
+  startMigration,
+  undoMigration,
+  type MigrateRequest,
+  type MigrationResult,
+} from '../orchestrator/migrate.ts';
+import { appArgument } from './arguments.ts';
+import type { Invocation } from './command.ts';
+import { exportsOf } from './export-folder.ts';
+import { gatePrompt } from './gate-prompt.ts';
+import { readSettings } from './migration-settings.ts';
+import { OPTIONS } from './options/options.ts';
+import { chooseView } from './output/choose-view.ts';
+import { buildReport } from './report/report.ts';
+import { reportText } from './report/report-text.ts';
+import { clockOf, findSandbox } from './sandbox-access.ts';
+import { newestExecution, openEngine, stateFolder } from './state.ts';
+import { openConnection } from './wiring.ts';
+
+export type MigrationCall =
+  | { readonly kind: 'start'; readonly until?: Exclude<Phase, 'plan'> }
+  | { readonly kind: 'resume'; readonly until?: Exclude<Phase, 'plan'> }
+  | { readonly kind: 'undo'; readonly direction: 'rollback' | 'abort' };
+
+/** Runs, resumes or takes back the migration of an app at this terminal, and prints what came of it. */
+export async function runMigration(invocation: Invocation, call: MigrationCall): Promise<number> {
+  const { shell, options } = invocation;
+  const app = appArgument(invocation);
+  const settings = call.kind === 'start' ? await readSettings(invocation) : undefined;
+  const view = chooseView(invocation, clockOf(findSandbox(invocation)));
+  const engine = openEngine(invocation, gatePrompt({ invocation, app, view }));
+  const connection = await openConnection(invocation, { readOnly: false }, shell.signal);
+  const request: MigrateRequest = {
+    ports: connection.ports,
+    engine,
+    listener: (event) => view.show(event),
+    exportTo: (execution) => exportsOf(stateFolder(invocation), app, execution),
+    ...('until' in call ? { until: call.until } : {}),
+  };
+  const filter = { rack: options.get(OPTIONS.rack), app };
+  let result: MigrationResult;
+  try {
+    switch (call.kind) {
+      case 'start':
+        result = await startMigration(
+          { ...request, settings: settings ?? (await readSettings(invocation)) },
+          shell.signal,
+        );
+        break;
+      case 'resume':
+        result = await resumeMigration({ ...request, filter }, shell.signal);
+        break;
+      case 'undo':
+        result = await undoMigration({ ...request, filter, direction: call.direction }, shell.signal);
+        break;
+    }
+  } catch (error) {
+    throw named(error, app);
+  } finally {
+    view.close();
+    connection.close();
+  }
+  return printResult(invocation, app, result);
+}
+
+async function printResult(invocation: Invocation, app: string, result: MigrationResult): Promise<number> {
+  const { shell, options, style } = invocation;
+  const report = buildReport(await newestExecution(openEngine(invocation), { rack: options.get(OPTIONS.rack), app }));
+  if (options.has(OPTIONS.json)) shell.stdout.write(`${JSON.stringify(report)}\n`);
+  else if (!options.has(OPTIONS.quiet)) {
+    shell.stdout.write(reportText(report, { style }));
+    if (result.outcome === undefined)
+      shell.stdout.write(`\nGo on with \`gen2 ${nextVerb(report.steps.at(-1)?.phase)} ${app}\`.\n`);
+  }
+  return result.outcome === 'failed' ? EXIT_CODES.failed : EXIT_CODES.ok;
+}
+
+function nextVerb(phase: Phase | undefined): string {
+  return phase === 'prepare' ? 'cutover' : phase === 'cutover' ? 'commit' : 'resume';
+}
+
+/** The library says `<app>` where it does not know the name. */
+function named(error: unknown, app: string): unknown {
+  if (!MigrationError.is(error, 'GATE_PENDING', 'STOPPED') || error.hint === undefined) return error;
+  const hint = error.hint.replaceAll('<app>', app).replace('`gen2 resume`', `\`gen2 resume ${app}\``);
+  const { message, details, cause, retryable } = error;
+  return new MigrationError(error.code, message, { hint, details, cause, retryable });
+}

@@ -1,0 +1,37 @@
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { MigrationError } from '../errors.ts';
+import { planManifestWrite } from '../manifest/write-plan.ts';
+
+export interface ManifestFile {
+  readonly path: string;
+  readonly text: string;
+  /** True if a file that differs may be replaced. */
+  readonly mayReplace: boolean;
+}
+
+/** Writes a manifest whole or not at all. @throws {MigrationError} `FILE_EXISTS`, `STATE_UNWRITABLE`. */
+export async function writeManifestFile(file: ManifestFile): Promise<'written' | 'replaced' | 'unchanged'> {
+  const existing = await readFile(file.path, 'utf8').catch(() => undefined);
+  const plan = planManifestWrite({ ...file, existing });
+  if (plan.action === 'unchanged') return 'unchanged';
+  try {
+    await rm(plan.temporaryPath, { force: true }); // left over from a process that was killed
+    const draft = await open(plan.temporaryPath, 'wx');
+    try {
+      await draft.writeFile(plan.text);
+      await draft.sync();
+    } finally {
+      await draft.close();
+    }
+    await rename(plan.temporaryPath, plan.path);
+    const folder = await open(dirname(plan.path));
+    await folder.sync().finally(() => folder.close());
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new MigrationError('STATE_UNWRITABLE', `${plan.path}: cannot be written (${code})`, {
+      hint: 'Name another file with --output, or - for stdout.',
+    });
+  }
+  return plan.action === 'replace' ? 'replaced' : 'written';
+}
