@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAwsClients, type AwsClients } from '../../../src/aws/clients.ts';
 import { applyRecordChanges } from '../../../src/aws/dns/apply.ts';
+import { bareChangeId, waitInSync } from '../../../src/aws/dns/in-sync.ts';
 import { planRecordChanges, type RecordPlan } from '../../../src/aws/dns/plan.ts';
 import { parseRecordBatches } from '../../../src/aws/dns/record-batch.ts';
 import { rawToSdk, type RawRecordSet } from '../../../src/aws/dns/record-set.ts';
@@ -61,7 +62,11 @@ async function makeZone(records: readonly RawRecordSet[], isPrivate: boolean): P
   );
   const id = bareZoneId(created.HostedZone!.Id!);
   const Changes = records.map((raw) => ({ Action: 'CREATE' as const, ResourceRecordSet: rawToSdk(raw) }));
-  await clients.route53.send(new ChangeResourceRecordSetsCommand({ HostedZoneId: id, ChangeBatch: { Changes } }));
+  const seeded = await clients.route53.send(
+    new ChangeResourceRecordSetsCommand({ HostedZoneId: id, ChangeBatch: { Changes } }),
+  );
+  // Before that some servers of the zone do not know the records yet.
+  await waitInSync({ clients, changeId: bareChangeId(seeded.ChangeInfo!.Id!), clock: world.clock }, signal);
   return { id, name: ZONE, isPrivate, recordCount: 0 };
 }
 
