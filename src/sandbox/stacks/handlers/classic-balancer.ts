@@ -1,11 +1,12 @@
+import { AwsRefusal } from '../../world.ts';
 import type { ResourceHandler } from '../resource-handler.ts';
 import type { ClassicBalancerProperties } from '../resource-properties.ts';
 
 export const classicBalancerHandler: ResourceHandler<ClassicBalancerProperties> = {
   async create(properties, context) {
     const { balancing, settings } = context.world;
-    if (balancing.classic.has(properties.name)) {
-      throw new Error(`Load balancer ${properties.name} already exists`);
+    if (properties.name.length > 32) {
+      throw new AwsRefusal('ValidationError', 'Load Balancer Names must be 32 characters or less');
     }
     const balancer = balancing.createClassic({
       ...properties,

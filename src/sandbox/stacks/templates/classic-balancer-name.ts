@@ -11,11 +11,14 @@ export interface BalancerOwner {
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** `<A>-<S>` cut, `-`, seven characters of base32(sha256("R:A:S")): 32 at most (rack@20171213132441 manifest1/balancer.go). */
+/**
+ * `<A>-<S>` cut, `-`, seven characters of base32(sha256("R:A:S")), `-i`: 32 characters at most. The `-n` of an internal
+ * app comes on top (rack@20171213132441 manifest1/balancer.go, g1/app.json.tmpl), so that a long name is then refused.
+ */
 export function classicBalancerName({ rack, app, service, isInternal, isInternalApp }: BalancerOwner): string {
   const hash = base32Start(createHash('sha256').update(`${rack}:${app}:${service}`).digest(), 7);
-  const suffix = `-${hash}${isInternal ? '-i' : ''}${isInternalApp ? '-n' : ''}`;
-  return `${app}-${service}`.slice(0, 32 - suffix.length) + suffix;
+  const suffix = `-${hash}${isInternal ? '-i' : ''}`;
+  return `${`${app}-${service}`.slice(0, 32 - suffix.length)}${suffix}${isInternalApp ? '-n' : ''}`;
 }
 
 /** The first characters of the RFC 4648 base32 text of the bytes. */

@@ -4,6 +4,7 @@ import type { ClassicBalancer, ClassicListener, HealthCheck } from '../../model/
 import type { ResourceTemplate, StackOutput } from '../../model/stacks.ts';
 import type { World } from '../../world.ts';
 import { balancerPorts, isInternal, numberLabel, type Gen1Port, type Gen1Service } from '../manifests/gen1-manifest.ts';
+import { ManifestError } from '../manifests/yaml-reader.ts';
 import { plainResource, resource } from '../resource-properties.ts';
 import { output } from './app-request.ts';
 import { classicBalancerName } from './classic-balancer-name.ts';
@@ -85,19 +86,23 @@ function schemeOf({ service, parameters }: Gen1BalancerParts): ClassicBalancer['
 function classicBalancer(parts: Gen1BalancerParts): ResourceTemplate {
   const { service } = parts;
   const id = balancerId(service);
-  return resource(
-    id,
-    'AWS::ElasticLoadBalancing::LoadBalancer',
-    () => ({
-      name: nameOf(parts),
-      scheme: schemeOf(parts),
-      listeners: balancerPorts(service).map((port) => listenerOf(parts, port)),
-      healthCheck: healthOf(service),
-      drainingSeconds: numberLabel(service, 'convox.draining.timeout', 60),
-      idleSeconds: numberLabel(service, 'convox.idle.timeout', 3600),
-    }),
-    { dependsOn: [`${id}SecurityGroup`] },
-  );
+  const properties = {
+    name: nameOf(parts),
+    scheme: schemeOf(parts),
+    listeners: balancerPorts(service).map((port) => listenerOf(parts, port)),
+    healthCheck: healthOf(service),
+    drainingSeconds: secondsLabel(service, 'convox.draining.timeout', 60),
+    idleSeconds: secondsLabel(service, 'convox.idle.timeout', 3600),
+  };
+  return resource(id, 'AWS::ElasticLoadBalancing::LoadBalancer', () => properties, {
+    dependsOn: [`${id}SecurityGroup`],
+  });
+}
+
+function secondsLabel(service: Gen1Service, name: string, standard: number): number {
+  const seconds = numberLabel(service, name, standard);
+  if (seconds < 1 || seconds > 3600) throw new ManifestError(`${name} must be between 1 and 3600`);
+  return seconds;
 }
 
 /** Parameter `<S>Port<n>Listener`: host port and certificate. */
@@ -185,7 +190,7 @@ function applicationBalancer(parts: Gen1BalancerParts): readonly ResourceTemplat
         protocol: 'HTTP',
         port,
         healthCheck: { ...health, protocol: 'HTTP', path: health.path === '' ? '/' : health.path, matcher: '200' },
-        deregistrationDelaySeconds: numberLabel(service, 'convox.draining.timeout', 60),
+        deregistrationDelaySeconds: secondsLabel(service, 'convox.draining.timeout', 60),
         stickiness: true,
       }),
       { dependsOn: [`${id}ALB`] },

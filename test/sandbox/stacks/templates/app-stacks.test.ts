@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
-import { gen1AppTemplate } from '../../../src/sandbox/stacks/templates/gen1-app.ts';
-import { gen2AppTemplate } from '../../../src/sandbox/stacks/templates/gen2-app.ts';
-import { appTags, rackWorld, release, type StackWorld } from './stack-world.ts';
+import { gen1AppTemplate } from '../../../../src/sandbox/stacks/templates/gen1-app.ts';
+import { gen2AppTemplate } from '../../../../src/sandbox/stacks/templates/gen2-app.ts';
+import { appTags, rackWorld, release, type StackWorld } from '../stack-world.ts';
 
 const GEN1 = `
 version: '2'
