@@ -66,7 +66,8 @@ async function makeZone(records: readonly RawRecordSet[], isPrivate: boolean): P
     new ChangeResourceRecordSetsCommand({ HostedZoneId: id, ChangeBatch: { Changes } }),
   );
   // Before that some servers of the zone do not know the records yet.
-  await waitInSync({ clients, changeId: bareChangeId(seeded.ChangeInfo!.Id!), clock: world.clock }, signal);
+  const changeId = bareChangeId(seeded.ChangeInfo!.Id!);
+  await waitInSync({ clients, changeId, clock: world.clock, timeoutMs: 7 * 86_400_000 }, signal);
   return { id, name: ZONE, isPrivate, recordCount: 0 };
 }
 
