@@ -147,6 +147,9 @@ function deleteApp(request: RackRequest, api: Api): Reply {
   return SUCCESS;
 }
 
+/** One page of object versions. */
+const LARGEST_EMPTIED_BUCKET = 1000;
+
 /**
  * What a rack does in the background of this one process after `DeleteStack` (convox/rack provider/aws/apps.go
  * `cleanup`): empties the bucket, deletes rows **by app name**, then watches for 10 minutes and asks once more when the
@@ -155,6 +158,7 @@ function deleteApp(request: RackRequest, api: Api): Reply {
 function cleanUp(api: Api, name: string, arn: string): void {
   const { store, world } = api;
   api.later(world.settings.durations.appCleanupMs, () => {
+    if (store.bucket(arn).versions > LARGEST_EMPTIED_BUCKET) return;
     store.buckets.delete(arn);
     for (const build of store.buildsOf(name)) store.builds.delete(build.id);
     for (const release of store.releasesOf(name)) store.releases.delete(release.id);

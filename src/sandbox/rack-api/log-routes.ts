@@ -4,6 +4,7 @@ import type { LogGroup, LogLine } from './log-store.ts';
 import type { RackRequest } from './rack-request.ts';
 import { goTime, RackRefusal } from './reply.ts';
 import type { Channel, StreamRoute } from './routing.ts';
+import { followStackEvents } from './stack-event-log.ts';
 
 export const logRoutes: readonly StreamRoute[] = [
   {
@@ -16,14 +17,18 @@ export const logRoutes: readonly StreamRoute[] = [
       if (api.view.describe(name) === undefined) {
         throw api.awsError('ValidationError', `Stack with id ${name} does not exist`);
       }
+      if (!api.isClassic) followStackEvents(api, name, app, channel.closed);
       await follow(api, channel, request, api.store.logs.group(app), since);
     },
   },
   {
     path: '/system/logs',
     operation: 'logs.system',
-    stream: (request, api, channel) =>
-      follow(api, channel, request, api.store.logs.group(api.rack), readSince(request, api)),
+    stream: async (request, api, channel) => {
+      const since = readSince(request, api);
+      if (!api.isClassic) followStackEvents(api, api.rack, api.rack, channel.closed);
+      await follow(api, channel, request, api.store.logs.group(api.rack), since);
+    },
   },
   {
     path: '/apps/:app/builds/:build/logs',

@@ -24,6 +24,8 @@ export class RackHost {
   readonly #world: World;
   readonly #store: RackStore;
   #processes: ApiProcess[] = [];
+  /** Of the processes that run, or ran last. */
+  #version = '';
   #turn = 0;
   #isAway = false;
   #convergesAt = 0;
@@ -35,6 +37,7 @@ export class RackHost {
 
   /** Starts the first processes; the rack's stack must be there. */
   start(version: string, parameters: ReadonlyMap<string, string>): void {
+    this.#version = version;
     this.#processes = Array.from({ length: API_COUNT }, () => this.#newProcess(version, parameters));
   }
 
@@ -52,7 +55,7 @@ export class RackHost {
 
   /** True from the version on in which the API has a load balancer, and a host name, of its own. */
   get hasMoved(): boolean {
-    return (this.#processes[0]?.api.version ?? '') >= SINCE.apiOnOwnBalancer;
+    return this.#version >= SINCE.apiOnOwnBalancer;
   }
 
   /** True for a moment after an update: the stack is done, an instance is not in service yet. */
@@ -114,13 +117,13 @@ export class RackHost {
   #whenSettled(done: (succeeded: boolean) => void): void {
     const stack = this.#world.cloudFormation.find(this.#world.settings.rackName);
     if (stack === undefined) return;
-    if (stack.status.endsWith('_IN_PROGRESS') && !stack.status.includes('CLEANUP')) {
+    if (stack.status.endsWith('_IN_PROGRESS')) {
       this.#world.clock.after(WATCH_MS, () => {
         this.#whenSettled(done);
       });
       return;
     }
-    done(stack.status.startsWith('UPDATE_COMPLETE'));
+    done(stack.status === 'UPDATE_COMPLETE');
   }
 
   #newProcess(version: string, parameters: ReadonlyMap<string, string>): ApiProcess {

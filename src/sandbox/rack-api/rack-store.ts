@@ -76,7 +76,7 @@ export class RackStore {
   bucket(stackArn: string): Bucket {
     let bucket = this.buckets.get(stackArn);
     if (bucket === undefined) {
-      bucket = { objects: new Map(), environment: undefined };
+      bucket = { objects: new Map(), environment: undefined, versions: 0 };
       this.buckets.set(stackArn, bucket);
     }
     return bucket;
@@ -129,4 +129,9 @@ export interface Bucket {
   readonly objects: Map<string, Buffer>;
   /** The classic environment; `undefined` = never set. */
   environment: string | undefined;
+  /**
+   * How many object versions it holds. Of more than 1000 only the first page is emptied when the app goes: deleting the
+   * bucket then fails, and the rows of builds and releases stay.
+   */
+  versions: number;
 }

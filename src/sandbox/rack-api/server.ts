@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { FaultAction } from '../faults.ts';
 import type { World } from '../world.ts';
 import type { Api } from './api.ts';
 import { appRoutes } from './apps.ts';
@@ -24,6 +23,7 @@ import { isOffered, matchPath, type Route } from './routing.ts';
 import { serviceRoutes } from './services.ts';
 import { sslRoutes } from './ssl.ts';
 import { systemRoutes } from './system.ts';
+import { playFault } from './fault-play.ts';
 import { findStream, Websockets } from './websockets.ts';
 
 const ROUTES: readonly Route[] = [
@@ -65,8 +65,8 @@ export async function startRackApi(world: World): Promise<RackApi> {
   const store = new RackStore(world);
   const host = new RackHost(world, store);
   const websockets = new Websockets();
-  const classic = await listen(world, { host, websockets, isOpen: () => !host.hasMoved });
-  const moved = await listen(world, { host, websockets, isOpen: () => host.hasMoved });
+  const classic = await listen(world, { host, websockets, isOpen: () => !host.hasMoved, answersWithoutApi: false });
+  const moved = await listen(world, { host, websockets, isOpen: () => host.hasMoved, answersWithoutApi: true });
   host.movedTo = new URL(moved.url).host;
   return {
     get url() {
@@ -91,7 +91,12 @@ interface Door {
   readonly websockets: Websockets;
   /** Whether the API is at this address now. */
   readonly isOpen: () => boolean;
+  /** An application load balancer says 503 while no API process runs; a classic one in TCP mode cuts the connection. */
+  readonly answersWithoutApi: boolean;
 }
+
+const UNAVAILABLE =
+  '<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n<center><h1>503 Service Temporarily Unavailable</h1></center>\r\n</body>\r\n</html>\r\n';
 
 async function listen(world: World, door: Door): Promise<{ url: string; close: () => Promise<void> }> {
   const server: Server = createServer((message, response) => {
@@ -101,8 +106,7 @@ async function listen(world: World, door: Door): Promise<{ url: string; close: (
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    // A load balancer without a target, or none at all: the connection is cut at once.
-    if (!door.isOpen() || !door.host.isServing) socket.destroy();
+    if (!door.isOpen() || (!door.host.isServing && !door.answersWithoutApi)) socket.destroy();
   });
   server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
     void upgrade(world, door, message, { socket, head });
@@ -125,6 +129,11 @@ async function listen(world: World, door: Door): Promise<{ url: string; close: (
 async function answer(world: World, door: Door, message: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await readBody(message);
   const api = door.isOpen() ? door.host.next() : undefined;
+  if (api === undefined && door.isOpen() && door.answersWithoutApi) {
+    response.writeHead(503, { Server: 'awselb/2.0', 'Content-Type': 'text/html' });
+    response.end(UNAVAILABLE);
+    return;
+  }
   if (api === undefined || body === undefined) {
     message.socket.destroy();
     return;
@@ -136,7 +145,7 @@ async function answer(world: World, door: Door, message: IncomingMessage, respon
     operation: `${method} ${url.pathname}`,
     mutates: method !== 'GET' && method !== 'HEAD',
   });
-  const verdict = await applyFault(world, api, action, response);
+  const verdict = await playFault(api, action, response);
   if (verdict === 'answered') return;
   const found = findRoute(api, method, url.pathname);
   if (typeof found === 'string') {
@@ -209,39 +218,6 @@ async function upgrade(
   }
   world.counters.count('rack', findStream(api, pathname)?.route.operation ?? 'unknown');
   door.websockets.accept(api, message, socket, head);
-}
-
-/** Plays a fault; `reset-after` = do what was asked, then cut the connection instead of answering. */
-async function applyFault(
-  world: World,
-  api: Api,
-  action: FaultAction | undefined,
-  response: ServerResponse,
-): Promise<'go-on' | 'answered' | 'reset-after'> {
-  switch (action?.type) {
-    case undefined:
-      return 'go-on';
-    case 'hold':
-      await action.until;
-      return 'go-on';
-    case 'delay':
-      await world.clock.delay(action.ms);
-      return 'go-on';
-    case 'reset':
-      if (action.applied) return 'reset-after';
-      response.socket?.destroy();
-      return 'answered';
-    case 'deny':
-      sendUnauthenticated(response, api.era, 'invalid authentication');
-      return 'answered';
-    case 'throttle':
-      sendRefusal(response, api.era, 500, api.awsText('Throttling', 'Rate exceeded', 400));
-      return 'answered';
-    case 'error':
-      response.writeHead(action.status, { 'Content-Type': 'text/html' });
-      response.end(`<html><head><title>${action.status}</title></head><body></body></html>`);
-      return 'answered';
-  }
 }
 
 /** The whole body; `undefined` when the client went away. */
