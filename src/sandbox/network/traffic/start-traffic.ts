@@ -27,6 +27,11 @@ export interface TrafficOptions {
   readonly seed?: number;
   /** Real ms until a request counts as failed. Default 5,000. */
   readonly timeoutMs?: number;
+  /**
+   * Requests under way at most. When there are more, the machine is too slow for the rate (or the app very slow): what
+   * is due then waits instead of making everything else late, and the report's `lagMs` says so. Default 100.
+   */
+  readonly maxInFlight?: number;
   /** Width of the report's buckets in simulated ms. Default 60,000. */
   readonly bucketMs?: number;
 }
@@ -49,6 +54,7 @@ export const DEFAULT_CLIENT_MIX: ClientMix = {
 const DEFAULT_TIMEOUT_MS = 5_000;
 const DEFAULT_BUCKET_MS = 60_000;
 const TICK_MS = 5;
+const DEFAULT_MAX_IN_FLIGHT = 100;
 
 interface Visitor {
   readonly client: TrafficClient;
@@ -70,6 +76,7 @@ class OpenLoop implements RunningTraffic {
   readonly #startedAt = performance.now();
   #begun = 0;
   #inFlight = 0;
+  #lagMs = 0;
   #step: string | undefined;
   #idle: (() => void) | undefined;
 
@@ -84,7 +91,7 @@ class OpenLoop implements RunningTraffic {
 
   snapshot(): TrafficReport {
     const repeated = this.#visitors.reduce((sum, { client }) => sum + client.repeated, 0);
-    return this.#ledger.report({ inFlight: this.#inFlight, repeated });
+    return this.#ledger.report({ inFlight: this.#inFlight, repeated, lagMs: Math.round(this.#lagMs) });
   }
 
   mark(step: string | undefined): void {
@@ -114,8 +121,12 @@ class OpenLoop implements RunningTraffic {
   }
 
   #sendWhatIsDue(): void {
-    const due = Math.floor(((performance.now() - this.#startedAt) / 1000) * this.#options.ratePerSecond);
-    while (this.#begun < due) {
+    const elapsedMs = performance.now() - this.#startedAt;
+    const due = Math.floor((elapsedMs / 1000) * this.#options.ratePerSecond);
+    const lagMs = elapsedMs - (1000 * this.#begun) / this.#options.ratePerSecond;
+    this.#lagMs = Math.max(this.#lagMs, lagMs);
+    const mostInFlight = this.#options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT;
+    while (this.#begun < due && this.#inFlight < mostInFlight) {
       this.#begun += 1;
       void this.#sendOne();
     }

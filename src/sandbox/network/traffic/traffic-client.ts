@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Clock } from '../../../time/clock.ts';
 import type { SandboxEndpoints } from '../../sandbox.ts';
 import { RequestTimeout, type Answer } from './failure-cause.ts';
@@ -37,7 +38,8 @@ interface Agents {
 }
 
 const MAX_REDIRECTS = 3;
-const MAX_FREE_SOCKETS = 64;
+/** Connections a browser opens to one host at most. */
+const MAX_SOCKETS = 6;
 /** Real ms for one of several addresses before the next is tried. */
 const ADDRESS_ATTEMPT_MS = 2_000;
 
@@ -50,12 +52,15 @@ export class TrafficClient {
   readonly #options: TrafficClientOptions;
   readonly #resolvers: { readonly public: StubResolver; readonly vpc: StubResolver };
   readonly #pools = new Map<string, Agents>();
+  /** Made once: reading the authority's certificate costs more than the rest of a connection. */
+  readonly #trust: SecureContext;
   /** GETs sent once more because a kept connection had been closed. */
   repeated = 0;
 
   constructor(options: TrafficClientOptions) {
     this.#options = options;
     const { clock, ttlFactor, endpoints } = options;
+    this.#trust = createSecureContext({ ca: endpoints.caPem });
     this.#resolvers = {
       public: new StubResolver({ server: endpoints.publicDns, clock, ttlFactor }),
       vpc: new StubResolver({ server: endpoints.vpcDns, clock, ttlFactor }),
@@ -129,7 +134,7 @@ export class TrafficClient {
     }
     const options = {
       keepAlive: this.#options.keepsAlive,
-      maxFreeSockets: MAX_FREE_SOCKETS,
+      ...(this.#options.keepsAlive ? { maxSockets: MAX_SOCKETS } : {}),
       lookup: lookupWith(this.#resolvers[view]),
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: ADDRESS_ATTEMPT_MS,
@@ -137,7 +142,7 @@ export class TrafficClient {
     const agents = {
       http: new HttpAgent(options),
       // No session is resumed: each new connection checks the certificate that is shown now.
-      https: new HttpsAgent({ ...options, ca: this.#options.endpoints.caPem, maxCachedSessions: 0 }),
+      https: new HttpsAgent({ ...options, secureContext: this.#trust, maxCachedSessions: 0 }),
       bornAt: now,
     };
     this.#pools.set(view, agents);

@@ -29,6 +29,8 @@ export interface TrafficReport {
   readonly inFlight: number;
   /** GETs repeated because a kept connection had been closed by the other side; not failures. */
   readonly repeated: number;
+  /** Real ms the sending was behind its rate at most: what the machine, not the world, held up. */
+  readonly lagMs: number;
   readonly byCause: Readonly<Record<string, number>>;
   readonly byStep: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly byHost: Readonly<Record<string, { readonly sent: number; readonly failed: number }>>;
@@ -107,9 +109,9 @@ export class TrafficLedger {
     if (this.#failures.length < MAX_KEPT_FAILURES) this.#failures.push(failure);
   }
 
-  report({ inFlight, repeated }: { readonly inFlight: number; readonly repeated: number }): TrafficReport {
+  report(now: Pick<TrafficReport, 'inFlight' | 'repeated' | 'lagMs'>): TrafficReport {
     return {
-      ...{ sent: this.#sent, failed: this.#failed, inFlight, repeated },
+      ...{ sent: this.#sent, failed: this.#failed, ...now },
       byCause: { ...this.#byCause },
       byStep: structuredClone(this.#byStep),
       byHost: structuredClone(this.#byHost),
