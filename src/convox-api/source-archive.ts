@@ -15,7 +15,9 @@ type EntryHeader = Partial<Header> & Pick<Header, 'name'>;
 // The rack does not restore times (convox/rack pkg/helpers/tar.go), so they only make archives differ. Not 1970: zip
 // and some build tools refuse times before 1980.
 const MODIFIED = new Date(Date.UTC(2001, 0, 1));
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = 128 * 1024;
+/** Level 6, the default, takes half as long again for 1 % less. */
+const COMPRESSION = 5;
 
 /**
  * Packs a source folder into a gzipped tar, as a stream: memory does not grow with the tree, and the same tree gives
@@ -23,7 +25,7 @@ const READ_BYTES = 256 * 1024;
  */
 export function sourceArchive(options: SourceArchiveOptions): Readable {
   const archive = pack({ highWaterMark: READ_BYTES });
-  const gzip = createGzip({ chunkSize: READ_BYTES, memLevel: 9 });
+  const gzip = createGzip({ chunkSize: READ_BYTES, memLevel: 9, level: COMPRESSION });
   fill(archive, options).then(
     () => archive.finalize(),
     (error: unknown) => archive.destroy(sourceError(options.folder, error)),
