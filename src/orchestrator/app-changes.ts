@@ -11,6 +11,12 @@ const PROMOTE_TIMEOUT_MS = 190 * MINUTE;
 const CREATE_TIMEOUT_MS = 30 * MINUTE;
 const DELETE_TIMEOUT_MS = 60 * MINUTE;
 const BUILD_TIMEOUT_MS = 90 * MINUTE;
+/**
+ * Each API process of a rack caches descriptions of stacks for 5 s, and two answer in turn (convox/rack@20171213132441
+ * provider/aws): for that long one of them may not know of a change that the other one made.
+ */
+const RACK_CACHE_MS = 6_000;
+const STALE_REFUSAL_TIMEOUT_MS = 2 * MINUTE;
 /** How often a stack that runs for minutes is asked for certificates it waits for. */
 const CERTIFICATE_LOOK_EVERY = 4;
 
@@ -27,7 +33,7 @@ export async function createApp(context: StepContext, app: string, signal: Abort
       await rack.apps.create({ name: app, generation: '2' }, signal);
     return true;
   });
-  return context.wait(
+  const stackArn = await context.wait<string>(
     async () => {
       const [stack, found] = await Promise.all([aws.findStack(name, signal), rack.apps.find(app, signal)]);
       if (stack === undefined || found === undefined) return { state: 'pending', saw: 'not listed yet' };
@@ -44,6 +50,8 @@ export async function createApp(context: StepContext, app: string, signal: Abort
     { what: `app ${app} to be created`, timeoutMs: CREATE_TIMEOUT_MS },
     signal,
   );
+  await context.sleep('rack-caches', RACK_CACHE_MS);
+  return stackArn;
 }
 
 /** Deletes an app whose stack is known and waits until that stack, read by its ARN, is gone. Safe to repeat. */
@@ -58,8 +66,26 @@ export async function deleteApp(
     return stack !== undefined && stack.status !== 'DELETE_COMPLETE';
   };
   await context.once('delete', async () => {
-    const stack = await aws.findStack(stackArn, signal);
-    if (stack !== undefined && !stack.status.startsWith('DELETE_')) await rack.apps.delete(app, signal);
+    await context.wait(
+      async () => {
+        const stack = await aws.findStack(stackArn, signal);
+        if (stack === undefined || stack.status.startsWith('DELETE_')) return { state: 'ready', value: undefined };
+        try {
+          await rack.apps.delete(app, signal);
+          return { state: 'ready', value: undefined };
+        } catch (error) {
+          // An API process that still sees a link which is gone refuses; a refusal changes nothing.
+          if (MigrationError.is(error, 'RACK_CONFLICT')) return { state: 'pending', saw: error.message };
+          throw error;
+        }
+      },
+      {
+        what: `rack to accept the deletion of ${app}`,
+        timeoutMs: STALE_REFUSAL_TIMEOUT_MS,
+        intervalMs: RACK_CACHE_MS / 2,
+      },
+      signal,
+    );
     return true;
   });
   await context
