@@ -15,7 +15,7 @@ import { readSettings } from './migration-settings.ts';
 import { OPTIONS } from './options/options.ts';
 import { chooseView } from './output/choose-view.ts';
 import { buildReport } from './report/report.ts';
-import { reportText } from './report/report-text.ts';
+import { reportText, tableWidth } from './report/report-text.ts';
 import { clockOf, findSandbox } from './sandbox-access.ts';
 import { newestExecution, openEngine, stateFolder } from './state.ts';
 import { openConnection } from './wiring.ts';
@@ -31,12 +31,17 @@ export async function runMigration(invocation: Invocation, call: MigrationCall):
   const app = appArgument(invocation);
   const settings = call.kind === 'start' ? await readSettings(invocation) : undefined;
   const view = chooseView(invocation, clockOf(findSandbox(invocation)));
-  const engine = openEngine(invocation, gatePrompt({ invocation, app, view }));
+  const approver = gatePrompt({ invocation, app, view });
+  const engine = openEngine(invocation, approver);
   const connection = await openConnection(invocation, { readOnly: false }, shell.signal);
   const request: MigrateRequest = {
     ports: connection.ports,
     engine,
-    listener: (event) => view.show(event),
+    listener: (event) => {
+      view.show(event);
+      const isLeft = event.type === 'gate-opened' && approver === undefined;
+      if (isLeft && !options.has(OPTIONS.json)) shell.stderr.write(waitText(invocation, app));
+    },
     exportTo: (execution) => exportsOf(stateFolder(invocation), app, execution),
     ...('until' in call ? { until: call.until } : {}),
   };
@@ -66,12 +71,18 @@ export async function runMigration(invocation: Invocation, call: MigrationCall):
   return printResult(invocation, app, result);
 }
 
+/** What to do about a gate that nobody at this terminal is asked about. */
+function waitText({ options }: Invocation, app: string): string {
+  if (options.get(OPTIONS.onGate) === 'exit') return '';
+  return `         waits for \`gen2 approve ${app}\` (or \`--reject\`) from another terminal\n`;
+}
+
 async function printResult(invocation: Invocation, app: string, result: MigrationResult): Promise<number> {
   const { shell, options, style } = invocation;
   const report = buildReport(await newestExecution(openEngine(invocation), { rack: options.get(OPTIONS.rack), app }));
   if (options.has(OPTIONS.json)) shell.stdout.write(`${JSON.stringify(report)}\n`);
   else if (!options.has(OPTIONS.quiet)) {
-    shell.stdout.write(reportText(report, { style }));
+    shell.stdout.write(reportText(report, { style, ...tableWidth(shell.stdout) }));
     if (result.outcome === undefined)
       shell.stdout.write(`\nGo on with \`gen2 ${nextVerb(report.steps.at(-1)?.phase)} ${app}\`.\n`);
   }

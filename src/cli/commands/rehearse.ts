@@ -7,7 +7,7 @@ import { OPTIONS } from '../options/options.ts';
 import { chooseView } from '../output/choose-view.ts';
 import { rehearse, type RehearsalResult } from '../rehearsal/rehearsal.ts';
 import { buildReport, countHumanWaits, type Report } from '../report/report.ts';
-import { reportText, type RehearsalFigures } from '../report/report-text.ts';
+import { reportText, tableWidth, type RehearsalFigures } from '../report/report-text.ts';
 
 const DEFAULT_RATE = 100;
 const DEFAULT_SCALE = 60;
@@ -61,7 +61,8 @@ function print(invocation: Invocation, result: RehearsalResult, scale: number): 
     shell.stderr.write(errorBlock(failure, { style: errorStyle, verbose, width: shell.stderr.columns() }));
   }
   if (options.has(OPTIONS.json)) shell.stdout.write(`${JSON.stringify(toJson(result, report))}\n`);
-  else if (report !== undefined) shell.stdout.write(reportText(report, { style, figures }));
+  else if (report !== undefined)
+    shell.stdout.write(reportText(report, { style, figures, ...tableWidth(shell.stdout) }));
   if (failure !== undefined) return exitCodeOf(failure, shell.stoppedBy());
   return report?.outcome === 'succeeded' && traffic.failed === 0 ? EXIT_CODES.ok : EXIT_CODES.failed;
 }

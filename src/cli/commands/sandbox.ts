@@ -15,6 +15,8 @@ export async function run(invocation: Invocation): Promise<number> {
     ...given('seed', options.get(OPTIONS.seed)),
     ...given('rackVersion', options.get(OPTIONS.rackVersion)),
     scale: options.get(OPTIONS.scale) ?? DEFAULT_SCALE,
+    // So that every command finds what it asks for; a rehearsal switches it on itself, as a step.
+    rackParameters: { Internal: 'Yes' },
   });
   try {
     if (options.has(OPTIONS.json)) printRaw(invocation, `${JSON.stringify({ ready: true, env: sandbox.env })}\n`);

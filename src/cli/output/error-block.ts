@@ -12,7 +12,7 @@ export interface ErrorBlockOptions {
 export function errorBlock(error: unknown, { style, verbose, width }: ErrorBlockOptions): string {
   const lines: string[] = [];
   if (MigrationError.is(error)) {
-    lines.push(`${style.red(style.bold(`error[${error.code}]`))} ${error.message}`);
+    lines.push(`${labelOf(error, style)} ${error.message}`);
     for (const earlier of earlierFailures(error)) lines.push(`  because: ${earlier}`);
     if (error.hint !== undefined) lines.push(...hanging('  what to do: ', error.hint, width));
     if (verbose && Object.keys(error.details).length > 0) lines.push(`  details: ${JSON.stringify(error.details)}`);
@@ -26,6 +26,13 @@ export function errorBlock(error: unknown, { style, verbose, width }: ErrorBlock
   }
   if (verbose && error instanceof Error && error.stack !== undefined) lines.push(style.dim(error.stack));
   return `${lines.join('\n')}\n`;
+}
+
+/** To wait or to be stopped is no error, though there is more to do. */
+function labelOf(error: MigrationError, style: Style): string {
+  if (error.code === 'GATE_PENDING') return style.yellow(style.bold(`waiting[${error.code}]`));
+  if (error.code === 'STOPPED') return style.yellow(style.bold(`stopped[${error.code}]`));
+  return style.red(style.bold(`error[${error.code}]`));
 }
 
 /** The same for programs. */

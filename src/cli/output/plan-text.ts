@@ -1,7 +1,8 @@
 import type { Assessment, Finding, Plan, PlannedStep, Severity } from '../../orchestrator/plan.ts';
 import type { CertificateForecast } from '../../orchestrator/ports.ts';
 import { formatDuration } from '../../time/wait.ts';
-import { columns, wrap, type Style } from './style.ts';
+import { dnsLines } from './dns-lines.ts';
+import { wrap, type Style } from './style.ts';
 
 export interface PlanTextOptions {
   readonly style: Style;
@@ -59,19 +60,18 @@ function stepLines(step: PlannedStep, style: Style, width: number): readonly str
   if (step.isGate) return [`    ${style.yellow('?')} ${style.bold(step.title)} ${style.dim('(asks a person)')}`];
   const notes = [
     step.state === 'done' ? 'nothing to do' : `~${formatDuration(step.expectedMs)}`,
-    ...(step.canBeUndone || step.state === 'done' ? [] : ['cannot be undone']),
+    ...(step.phase === 'commit' ? ['no way back'] : []),
   ];
   const says = wrap(step.says, width - 8).map((line) => `        ${style.dim(line)}`);
   return [`    ${step.state === 'done' ? '=' : '·'} ${step.title} ${style.dim(`(${notes.join(', ')})`)}`, ...says];
 }
 
 function assessmentParts(facts: Assessment, { style }: PlanTextOptions): readonly string[] {
-  const dns = facts.dns.changes.map(({ name, type, before, after }) => [`  ${name}`, type, `${before} → ${after}`]);
   const refused = facts.dns.refused.map(({ name, reason }) => `  ${style.red('✗')} ${name}: ${reason}`);
   const notices = facts.dns.notices.map((notice) => `  ${style.yellow('!')} ${notice}`);
   const cost = facts.cost;
   return [
-    [style.bold('DNS, before → after'), ...columns(dns), ...refused, ...notices].join('\n'),
+    [style.bold('DNS, before → after'), ...dnsLines(facts.dns.changes, style), ...refused, ...notices].join('\n'),
     [style.bold('Certificates'), ...facts.certificates.flatMap((one) => certificateLines(one, style))].join('\n'),
     [style.bold('Destroyed by commit'), ...facts.destroys.map((what) => `  - ${what}`)].join('\n'),
     `${style.bold('Cost')}: $${cost.before.toFixed(2)} a month before, $${cost.after.toFixed(2)} after (list prices of ${cost.pricesOf})\n  ${cost.says}`,

@@ -1,5 +1,7 @@
 import { formatDuration } from '../../time/wait.ts';
-import { columns, type Style } from '../output/style.ts';
+import { dnsLines } from '../output/dns-lines.ts';
+import { columns, widthOf, type Style } from '../output/style.ts';
+import type { Output } from '../shell.ts';
 import { countHumanWaits, type Report, type StepReport } from './report.ts';
 
 /** What only a rehearsal knows: the world around the execution. */
@@ -19,7 +21,14 @@ export interface RehearsalFigures {
 
 export interface ReportTextOptions {
   readonly style: Style;
+  /** Lines of the table of steps are cut to this; default: never. */
+  readonly width?: number;
   readonly figures?: RehearsalFigures;
+}
+
+/** On a terminal lines are cut rather than broken; in a file they are whole. */
+export function tableWidth(output: Output): { readonly width?: number } {
+  return output.isTTY ? { width: output.columns() } : {};
 }
 
 const OUTCOMES = {
@@ -31,15 +40,13 @@ const OUTCOMES = {
 } as const;
 
 /** A report for people. */
-export function reportText(report: Report, { style, figures }: ReportTextOptions): string {
+export function reportText(report: Report, options: ReportTextOptions): string {
+  const { style, figures } = options;
   const parts = [
     headText(report, style, figures),
-    stepsText(report, style, figures),
+    stepsText(report, options),
     undoneText(report, style),
-    listText(
-      style.bold('DNS, before → after'),
-      columns(report.dns.map((one) => [`  ${one.name}`, one.type, `${one.before} → ${one.after}`])),
-    ),
+    listText(style.bold('DNS, before → after'), dnsLines(report.dns, style)),
     figures === undefined ? '' : requestsText(figures, style),
     waitsText(report, style),
     figures === undefined ? '' : callsText(figures, style),
@@ -67,7 +74,7 @@ function headText(report: Report, style: Style, figures: RehearsalFigures | unde
 
 const MARKS: Readonly<Record<StepReport['state'], string>> = { done: '✓', 'was done': '=', failed: '✗', running: '…' };
 
-function stepsText({ steps }: Report, style: Style, figures: RehearsalFigures | undefined): string {
+function stepsText({ steps }: Report, { style, width, figures }: ReportTextOptions): string {
   if (steps.length === 0) return '';
   const failures = figures?.requests.failures ?? [];
   const head = ['', 'step', 'phase', ...(figures === undefined ? ['time'] : ['simulated', 'real']), ''];
@@ -82,12 +89,17 @@ function stepsText({ steps }: Report, style: Style, figures: RehearsalFigures | 
   const right = new Set(figures === undefined ? [3] : [3, 4]);
   const [title = '', ...lines] = columns([head, ...rows], right);
   const withFailures = lines.flatMap((line, index) => [
-    line,
+    width === undefined ? line : cut(line, width),
     ...failures
       .filter(({ step }) => step === steps[index]?.id)
       .map(({ cause, count }) => style.red(`      ${count} failed requests: ${cause}`)),
   ]);
   return [style.bold('Steps'), style.dim(title), ...withFailures].join('\n');
+}
+
+/** Like `clip`, but keeps the columns. */
+function cut(line: string, width: number): string {
+  return widthOf(line) <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`;
 }
 
 function undoneText({ undone }: Report, style: Style): string {
