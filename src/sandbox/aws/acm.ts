@@ -1,14 +1,9 @@
 import type { Certificate, CertificateMail, DomainValidation } from '../model/certificates.ts';
 import { AwsRefusal, type Acm, type World } from '../world.ts';
-import {
-  checkedNames,
-  checkValidationDomain,
-  defaultValidationDomain,
-  mailboxesOf,
-  validationRecord,
-} from './acm-names.ts';
+import { checkedNames, checkValidationDomain, defaultValidationDomain, mailboxesOf } from './acm-names.ts';
 import { createAuthority, type Authority } from './authority.ts';
-import { mayAmazonIssue, publicRecords } from './public-view.ts';
+import { DnsValidation } from './acm-dns-validation.ts';
+import { mayAmazonIssue, takesMail } from './public-view.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -36,12 +31,12 @@ class AcmStore implements Acm {
   readonly failures = new Map<string, string>();
   readonly #world: World;
   readonly #authority: Authority = createAuthority();
-  /** Validations whose record has been seen and that succeed soon. */
-  readonly #seen = new Set<DomainValidation>();
-  #isWatching = false;
+  readonly #dnsValidation: DnsValidation;
+  #mailsSent = 0;
 
   constructor(world: World) {
     this.#world = world;
+    this.#dnsValidation = new DnsValidation(world, (certificate, validation) => this.#succeed(certificate, validation));
   }
 
   get caPem(): string {
@@ -64,7 +59,7 @@ class AcmStore implements Acm {
     if (failure !== undefined && failure !== 'CAA_ERROR') {
       clock.after(random.around(FIRST_ANSWER_MS), () => this.#end(certificate, 'FAILED', failure));
     } else if (spec.method === 'DNS') {
-      clock.after(random.around(FIRST_ANSWER_MS), () => this.#showRecords(certificate));
+      clock.after(random.around(FIRST_ANSWER_MS), () => this.#dnsValidation.begin(certificate));
     }
     return certificate;
   }
@@ -188,9 +183,12 @@ class AcmStore implements Acm {
     );
   }
 
+  /** A mail to a domain without MX is lost, and nothing says so. */
   #send(certificate: Certificate, { domain, validationDomain }: DomainValidation, to = validationDomain): void {
+    if (!takesMail(this.#world, to)) return;
+    this.#mailsSent += 1;
     this.mails.push({
-      id: `mail-${String(this.mails.length + 1)}`,
+      id: `mail-${String(this.#mailsSent)}`,
       certificateArn: certificate.arn,
       domain,
       to: mailboxesOf(to),
@@ -222,40 +220,6 @@ class AcmStore implements Acm {
       throw new AwsRefusal('ResourceNotFoundException', `Could not find certificate ${arn}.`);
     }
     return certificate;
-  }
-
-  #showRecords(certificate: Certificate): void {
-    for (const validation of certificate.validations) {
-      validation.resourceRecord = validationRecord(this.#world.settings.accountId, validation.domain);
-    }
-    if (!this.#isWatching) {
-      this.#isWatching = true;
-      this.#world.route53.onInSync(() => this.#lookForRecords());
-    }
-    this.#lookForRecords();
-  }
-
-  /** A record counts from the moment every public name server answers it; ACM notices a while later. */
-  #lookForRecords(): void {
-    const { clock, random, settings } = this.#world;
-    for (const certificate of this.certificates.values()) {
-      if (certificate.status !== 'PENDING_VALIDATION') continue;
-      for (const validation of certificate.validations) {
-        if (this.#seen.has(validation) || !this.#hasRecord(validation)) continue;
-        this.#seen.add(validation);
-        clock.after(random.around(settings.durations.dnsValidationMs), () => {
-          this.#seen.delete(validation);
-          if (this.#hasRecord(validation)) this.#succeed(certificate, validation);
-        });
-      }
-    }
-  }
-
-  #hasRecord({ status, resourceRecord }: DomainValidation): boolean {
-    if (status !== 'PENDING_VALIDATION' || resourceRecord === undefined) return false;
-    return publicRecords(this.#world, resourceRecord.name, 'CNAME').some(({ values = [] }) =>
-      values.some((value) => value.toLowerCase().replace(/\.?$/, '.') === resourceRecord.value),
-    );
   }
 
   #succeed(certificate: Certificate, validation: DomainValidation): void {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { AwsRefusal, type World } from '../world.ts';
 import { Account, callerArn } from './account.ts';
@@ -20,6 +21,8 @@ const SERVICES: readonly Service[] = [
   cloudWatchService,
   stsService,
 ];
+/** Longer than any pause between two requests of a client: a connection closed in between would look like a fault. */
+const KEEP_ALIVE_MS = 600_000;
 /** Largest body read: far above any batch Route 53 takes. */
 const MAX_BODY_BYTES = 4_000_000;
 
@@ -37,6 +40,7 @@ export async function startAwsEndpoint(world: World): Promise<AwsEndpoint> {
       response.destroy(error instanceof Error ? error : undefined);
     });
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
@@ -65,7 +69,7 @@ async function handle(
   response: ServerResponse,
 ): Promise<void> {
   const request = await readRequest(incoming);
-  const outcome = await answer(world, limits, request, world.random.uuid());
+  const outcome = await answer(world, limits, request, randomUUID());
   if (outcome === undefined) {
     incoming.socket.destroy();
     return;

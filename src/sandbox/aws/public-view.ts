@@ -20,6 +20,12 @@ export function publicRecords(world: World, name: string, type: string): readonl
   return isDelegated ? [] : sets.filter((set) => set.name === name && set.type === type);
 }
 
+/** False when the world knows the domain and nobody takes its mail: a domain elsewhere is taken to have a mailbox. */
+export function takesMail(world: World, domain: string): boolean {
+  const name = `${domain}.`;
+  return publicZoneOf(world, name) === undefined || publicRecords(world, name, 'MX').length > 0;
+}
+
 function publicZoneOf(world: World, name: string): HostedZone | undefined {
   const zones = [...world.route53.zones.values()].filter(({ isPrivate }) => !isPrivate);
   for (const candidate of parentsOf(name)) {

@@ -16,6 +16,7 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { describe, expect } from 'vitest';
+import type { RecordSet } from '../../../src/sandbox/model/dns.ts';
 import type { World } from '../../../src/sandbox/world.ts';
 import { makeAwsWorld, test } from './aws-world.ts';
 
@@ -36,6 +37,15 @@ async function until(world: World, arn: string, isAsWanted: () => boolean): Prom
     if (Date.now() > giveUpAt) throw new Error(`${arn} is still ${world.acm.certificates.get(arn)?.status ?? 'gone'}`);
     await world.clock.delay(2_000);
   }
+}
+
+/** Writes a record and waits until every name server answers it. */
+async function createInSync(world: World, zoneId: string, recordSet: RecordSet): Promise<void> {
+  const inSync = new Promise<string>((resolve) => {
+    world.route53.onInSync(resolve);
+  });
+  world.route53.change(zoneId, [{ action: 'CREATE', recordSet }]);
+  await inSync;
 }
 
 function publishValidation(world: World, zoneId: string, arn: string): void {
@@ -140,6 +150,19 @@ describe('validation by mail', () => {
     await expect(resend('other.example.com', 'example.com')).rejects.toMatchObject(invalidOptions);
     acm.approve(resent!.id);
     await expect(resend('shop.example.com', 'example.com')).rejects.toMatchObject({ name: 'InvalidStateException' });
+  });
+
+  test('a mail to a domain that is known to have no mail server is lost', async ({ aws: { world }, clients }) => {
+    const zone = world.route53.createZone({ name: 'example.com', isPrivate: false });
+    await createInSync(world, zone.id, { name: 'example.com', type: 'MX', ttl: 60, values: ['10 mail.example.com.'] });
+
+    await request(clients.acm, {
+      DomainName: 'shop.example.com',
+      SubjectAlternativeNames: ['api.example.com'],
+      DomainValidationOptions: [{ DomainName: 'api.example.com', ValidationDomain: 'example.com' }],
+    });
+
+    expect(world.acm.mails.map(({ domain }) => domain)).toEqual(['api.example.com']);
   });
 
   test('with nobody to write to, the request fails by itself and no mail is sent', async ({
