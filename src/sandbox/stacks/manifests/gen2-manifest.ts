@@ -11,6 +11,8 @@ export interface Gen2Service {
     readonly graceSeconds: number;
   };
   readonly isInternal: boolean;
+  /** One task on each instance. */
+  readonly isAgent: boolean;
   readonly domains: readonly string[];
   /** As written: `NAME`, `NAME=value`, `*`. */
   readonly environment: readonly string[];
@@ -78,13 +80,15 @@ function readService(
   if (atLeast(rackVersion, FEATURES.serviceNameRule) && !/^[a-z][a-z0-9-]*$/.test(name)) {
     throw new ManifestError(`service name ${name} invalid, must contain only lowercase alphanumeric and dashes`);
   }
+  refuseWhatIsNotModelled(name, value, rackVersion);
   const deployment = atLeast(rackVersion, FEATURES.deployment) ? asMap(value['deployment']) : {};
   const isSingleton = value['singleton'] === true && atLeast(rackVersion, FEATURES.singleton);
   return {
     name,
     port: portOf(value['port']),
     health: healthOf(value['health'], rackVersion),
-    isInternal: value['internal'] === true || value['internalAndExternal'] === true,
+    isInternal: value['internal'] === true,
+    isAgent: value['agent'] === true || asMap(value['agent'])['enabled'] === true,
     domains: domainsOf(value['domain'], rackVersion),
     environment: [...shared, ...environmentOf(value['environment'], name)],
     links: namesOf(value['links']),
@@ -95,6 +99,19 @@ function readService(
     minimumPercent: asInteger(deployment['minimum']) ?? (isSingleton ? 0 : 50),
     maximumPercent: asInteger(deployment['maximum']) ?? (isSingleton ? 100 : 200),
   };
+}
+
+/** Keys that the rack of this version knows and the sandbox does not: better refused than played wrongly. */
+function refuseWhatIsNotModelled(service: string, value: YamlMap, rackVersion: string): void {
+  const scheme = asText(asMap(value['port'])['scheme']) ?? asText(value['port'])?.split(':')[0] ?? '';
+  const missing = [
+    atLeast(rackVersion, FEATURES.internalAndExternal) &&
+      value['internalAndExternal'] === true &&
+      'internalAndExternal',
+    atLeast(rackVersion, FEATURES.nlb) && asList(value['nlb']).length > 0 && 'nlb',
+    atLeast(rackVersion, FEATURES.grpc) && (scheme === 'grpc' || scheme === 'secure-grpc') && `port scheme ${scheme}`,
+  ].find((key) => key !== false);
+  if (missing !== undefined) throw new ManifestError(`the sandbox does not offer ${missing} (service ${service})`);
 }
 
 function portOf(value: unknown): Gen2Service['port'] {

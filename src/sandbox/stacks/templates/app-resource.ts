@@ -40,6 +40,9 @@ export interface ResourceRequest {
 
 /** A database of an app: a stack of its own, new and empty, gone with the app (a snapshot is kept). */
 export function resourceTemplate(world: World, { app, name, type, rackVersion }: ResourceRequest): ResourceTemplate {
+  if (type === 'efs' && atLeast(rackVersion, FEATURES.efs)) {
+    throw new ManifestError(`the sandbox does not offer resources of type efs (resource ${name})`);
+  }
   const kind = KINDS[type];
   if (kind === undefined || !atLeast(rackVersion, kind.since)) {
     throw new ManifestError(`open formation/resource/${type}.json.tmpl: no such file or directory`);

@@ -22,6 +22,9 @@ interface Gen1Parts extends Gen1BalancerParts {
   readonly services: readonly Gen1Service[];
 }
 
+/** Instances of a rack: one task of an agent runs on each. */
+const INSTANCES = 3;
+
 type Ref = (logicalId: string) => string;
 
 /**
@@ -121,7 +124,7 @@ function ecsService(parts: Gen1Parts, desiredCount: number): ResourceTemplate {
     (ref) => ({
       app: request.app,
       service: service.name,
-      desiredCount,
+      desiredCount: isAgent(service) ? INSTANCES : desiredCount,
       minimumPercent: numberLabel(service, 'convox.deployment.minimum', 50),
       maximumPercent: numberLabel(service, 'convox.deployment.maximum', 200),
       graceSeconds: 0,

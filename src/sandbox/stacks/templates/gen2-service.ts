@@ -12,6 +12,9 @@ import {
 } from './gen2-routing.ts';
 import { atLeast, FEATURES } from './rack-features.ts';
 
+/** Instances of a rack: one task of an agent runs on each. */
+const INSTANCES = 3;
+
 type Ref = (logicalId: string) => string;
 
 /** Target group, rules, listener certificate, ECS service: everything a service consists of but its certificate. */
@@ -51,7 +54,7 @@ function ecsService(parts: ServiceParts): ResourceTemplate {
     (ref) => ({
       app: request.app,
       service: service.name,
-      desiredCount: formation[0],
+      desiredCount: service.isAgent ? INSTANCES : formation[0],
       minimumPercent: service.minimumPercent,
       maximumPercent: service.maximumPercent,
       graceSeconds: hasGrace ? service.health.graceSeconds : 0,

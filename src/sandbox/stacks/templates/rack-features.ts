@@ -51,13 +51,16 @@ export const FEATURES = {
   successCodes: '20220207122553',
   elbLogBucket: '20220706153602',
   resourceVariables: '20221013170042',
+  grpc: '20221108182218',
   apiBalancer: '20221129130331',
   efs: '20221214201933',
   rackDomain: '20230704162933',
   port80Switch: '20230912230919',
   internalRouterSuffix: '20240314032321',
   defaultsWithEquals: '20250325115244',
+  internalAndExternal: '20250820145314',
   valkey: '20250820145314',
+  nlb: '20260420193621',
 } as const;
 
 export function atLeast(version: string, first: string): boolean {

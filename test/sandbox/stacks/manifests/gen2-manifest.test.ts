@@ -122,6 +122,22 @@ test('names, links and timers must fit together', () => {
   expect(() => web('environment: { A: 1 }')).toThrow('must be a list');
 });
 
+test.each([
+  ['internalAndExternal: true', 'internalAndExternal'],
+  ['nlb: [{ port: 5000 }]', 'nlb'],
+  ['port: grpc:5000', 'port scheme grpc'],
+])('%s is refused by name, not played wrongly', (text, name) => {
+  expect(() => web(text)).toThrow(`the sandbox does not offer ${name} (service web)`);
+});
+
+test('an agent is one by a boolean or a map', () => {
+  expect([web('agent: true'), web('agent: { enabled: true }'), web('port: 80')].map(({ isAgent }) => isAgent)).toEqual([
+    true,
+    true,
+    false,
+  ]);
+});
+
 test('the top-level environment applies to all services since 2018-06', () => {
   const text = 'environment: [A=1]\nservices:\n  web:\n    environment: [B=2]\n';
 
