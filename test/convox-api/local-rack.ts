@@ -72,7 +72,9 @@ export async function startLocalRack(routes: Record<string, Handler> = {}, versi
     rack.headers.push(request.headers);
     const number = counts.get(key) ?? 0;
     counts.set(key, number + 1);
-    const handler = rack.routes[key] ?? rack.routes[key.split('?')[0] ?? ''];
+    const bare = key.split('?')[0] ?? '';
+    // An object's key is chosen by the client, so its route is known by its beginning.
+    const handler = rack.routes[key] ?? rack.routes[bare] ?? rack.routes[bare.replace(/\/objects\/.*$/, '/objects')];
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('error', () => undefined);
