@@ -87,7 +87,7 @@ async function answer(world: World, limits: RequestLimits, request: WireRequest,
     const call = service.identify(request);
     world.counters.count(service.id, call.operation);
     verifySignature(request, scope, world.settings, Date.now());
-    if (!service.isGlobal && !isRegion(scope.region)) {
+    if (!isRegion(scope.region)) {
       throw new AwsRefusal(
         'SignatureDoesNotMatch',
         `Credential should be scoped to a valid region, not '${scope.region}'.`,

@@ -30,7 +30,15 @@ export function balancerZoneOf(region: string): string {
   return zone;
 }
 
+/** Regions the sandbox cannot run in, but whose account it shows as empty (AWS docs, "Regions and Availability Zones"). */
+const OTHER_REGIONS: ReadonlySet<string> = new Set(
+  (
+    'af-south-1 ap-east-1 ap-northeast-3 ap-south-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-7 ' +
+    'ca-west-1 eu-central-2 eu-south-1 eu-south-2 il-central-1 me-central-1 me-south-1 mx-central-1'
+  ).split(' '),
+);
+
 /** True for a region that a signature may be scoped to. */
 export function isRegion(region: string): boolean {
-  return BALANCER_ZONES[region] !== undefined;
+  return BALANCER_ZONES[region] !== undefined || OTHER_REGIONS.has(region);
 }

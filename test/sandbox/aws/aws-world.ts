@@ -70,6 +70,7 @@ const NO_COMPUTE: Compute = {
   updateService: notHere,
   isStable: notHere,
   deleteService: notHere,
+  stopTask: notHere,
   tasks: () => [],
 };
 

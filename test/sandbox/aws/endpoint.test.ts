@@ -82,10 +82,11 @@ describe('who may ask', () => {
     expect(await response.text()).toContain('<Code>MissingAuthenticationToken</Code>');
   });
 
-  test('a region that does not exist cannot be signed for', async ({ endpoint }) => {
-    const { cloudFormation } = makeClients(endpoint, { region: 'mars-north-1' });
+  test.for(QUESTIONS)('%s cannot be asked with a region that does not exist', async ([service, ask], { endpoint }) => {
+    const lost = makeClients(endpoint, { region: 'mars-north-1' });
 
-    await expect(cloudFormation.send(new DescribeStacksCommand({}))).rejects.toMatchObject({
+    await expect(ask(lost)).rejects.toMatchObject({
+      name: JSON_SERVICES.has(service) ? 'InvalidSignatureException' : 'SignatureDoesNotMatch',
       message: "Credential should be scoped to a valid region, not 'mars-north-1'.",
     });
   });
