@@ -1,3 +1,5 @@
+import { ProgramSwitches } from './program-switches.ts';
+
 /** A request as a fault sees it, before the sandbox answers it. */
 export interface FaultRequest {
   /** `rack`, or the AWS service: `cloudformation`, `elasticloadbalancing`, `acm`, `route53`, `monitoring`, `sts`. */
@@ -22,6 +24,8 @@ export type Fault = (request: FaultRequest) => FaultAction | undefined;
 
 /** The switches that make the sandbox misbehave; asked for every request. The first fault that answers decides. */
 export class Faults {
+  /** Apps that misbehave while they run. */
+  readonly programs = new ProgramSwitches();
   readonly #faults = new Set<Fault>();
 
   /** Adds a fault and returns a function that takes it away. */

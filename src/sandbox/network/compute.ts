@@ -79,6 +79,16 @@ class EcsCluster implements SandboxCompute {
     return [...this.#running.values()].flatMap((tasks) => [...tasks.values()].map(({ task }) => task));
   }
 
+  stopTask(id: string): boolean {
+    for (const tasks of this.#running.values()) {
+      const task = tasks.get(id);
+      if (task === undefined) continue;
+      task.stop();
+      return true;
+    }
+    return false;
+  }
+
   settleNow(): void {
     // A rolling deployment within tight percentages needs several turns.
     for (let turn = 0; turn < 50; turn += 1) {
@@ -130,6 +140,7 @@ class EcsCluster implements SandboxCompute {
       world: this.#world,
       random: (this.#random ??= new Random(this.#world.random.integer(0, 0xffffffff))),
       upstream: this.#upstream,
+      programOf: (definition) => this.#world.faults.programs.programOf(definition),
       placement: this.#placement(service),
       changed: () => this.#reconcileSoon(service),
     });

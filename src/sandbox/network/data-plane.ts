@@ -55,6 +55,7 @@ class LoopbackDataPlane implements SandboxDataPlane {
   }
 
   async start(): Promise<void> {
+    await checkLoopback(this.allocateAddresses(1)[0] ?? '');
     const [http, https] = [await reservePort(), await reservePort()];
     this.#reserved = [http.server, https.server];
     this.#ports = { 80: http.port, 443: https.port };
@@ -152,6 +153,18 @@ class LoopbackDataPlane implements SandboxDataPlane {
     if (port === 80 || port === 443) return this.ports()[port];
     return port >= 1024 ? port : undefined;
   }
+}
+
+/** Linux answers on all of 127.0.0.0/8; other systems on 127.0.0.1 alone unless told otherwise. */
+function checkLoopback(address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error) => {
+      const advice = 'run the sandbox on Linux or in the container, or give the loopback interface its other addresses';
+      reject(new Error(`sandbox: balancers need loopback addresses such as ${address}: ${error.message}; ${advice}`));
+    });
+    server.listen(0, address, () => server.close(() => resolve()));
+  });
 }
 
 /** Holds a port on 127.0.0.1 for as long as the sandbox runs, so that no other sandbox uses the number. */

@@ -150,6 +150,18 @@ describe('an ECS service', () => {
     expect(world.compute.tasks()).toEqual([]);
   });
 
+  it('changes how it behaves while it runs, and back', async () => {
+    runApp(world, { app: 'shop', groups: [group] });
+
+    const end = world.faults.programs.add({ app: 'shop' }, { errorShare: 1, statusByPath: { '/health': 302 } });
+    const failing = await get();
+    await until(() => [...group.targets.values()].some(({ description }) => description?.includes('[302]') === true));
+    end();
+    const again = await get();
+
+    expect([failing.status, again.status]).toEqual([500, 200]);
+  });
+
   it('shows targets of a group that no rule uses as unused', async () => {
     const lonely = makeGroup(world, 'lonely');
     runApp(world, { groups: [lonely] }, { settled: false });

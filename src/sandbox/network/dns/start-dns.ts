@@ -74,14 +74,12 @@ async function bindTogether(
 function recursiveSocket(authorities: Authorities, view: View, caches: number): DnsSocket {
   const resolver = new CachingResolver(authorities, view, caches);
   return new DnsSocket((name, type, client) => {
-    authorities.world.counters.count('dns', view);
     return { ...resolver.resolve(name, type, client), isAuthoritative: false };
   });
 }
 
 function authoritativeSocket(authorities: Authorities, index: number): DnsSocket {
   return new DnsSocket((name, type) => {
-    authorities.world.counters.count('dns', 'authoritative');
     return authoritativeReply(authorities, index, name, type);
   });
 }

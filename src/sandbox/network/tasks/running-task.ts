@@ -1,4 +1,4 @@
-import type { EcsService, Task, TaskDefinition } from '../../model/compute.ts';
+import type { EcsService, Program, Task, TaskDefinition } from '../../model/compute.ts';
 import type { Random } from '../../random.ts';
 import type { World } from '../../world.ts';
 import { Registration, type RegisteredTask, type TargetHome } from './registration.ts';
@@ -13,6 +13,8 @@ export interface TaskParts {
   /** For what happens per request; apart from the world's, so that traffic does not change what a seed gives. */
   readonly random: Random;
   readonly upstream: Upstream;
+  /** How a program behaves now. */
+  readonly programOf: (definition: TaskDefinition) => Program;
   readonly placement: { readonly instanceId: string; readonly hostPort: number };
   /** Called whenever its state or health has changed. */
   readonly changed: () => void;
@@ -143,9 +145,13 @@ export class RunningTask {
 
   #asRegistered(process: TaskProgram): RegisteredTask {
     const { task } = this;
+    const { programOf } = this.#parts;
     const { id, instanceId, hostPort, definition } = task;
     return {
-      ...{ id, instanceId, hostPort, process, program: definition.program },
+      ...{ id, instanceId, hostPort, process },
+      get program() {
+        return programOf(definition);
+      },
       address: `10.0.1.${10 + (hostPort % 200)}:${hostPort}`,
       get listening() {
         return task.listening;

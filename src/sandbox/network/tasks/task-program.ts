@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Random } from '../../random.ts';
-import type { ProgramReply, ProgramRequest, TaskDefinition, TaskProcess } from '../../model/compute.ts';
+import type { Program, ProgramReply, ProgramRequest, TaskDefinition, TaskProcess } from '../../model/compute.ts';
 import { Answers, headerValue, programStatus, proxyVariable } from './program-answer.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -17,15 +17,21 @@ export class TaskProgram implements TaskProcess {
   readonly #answers: Answers;
   readonly #random: Random;
   readonly #upstream: Upstream;
+  readonly #programOf: (definition: TaskDefinition) => Program;
   /** Open connections of TCP listeners, with the number of answers under way on each. */
   readonly #connections = new Map<Duplex, number>();
   #server: Server | undefined;
 
-  constructor(definition: TaskDefinition, taskId: string, parts: { random: Random; upstream: Upstream }) {
+  constructor(
+    definition: TaskDefinition,
+    taskId: string,
+    parts: { random: Random; upstream: Upstream; programOf: (definition: TaskDefinition) => Program },
+  ) {
     this.#definition = definition;
     this.#answers = new Answers(definition, taskId);
     this.#random = parts.random;
     this.#upstream = parts.upstream;
+    this.#programOf = parts.programOf;
   }
 
   get listening(): boolean {
@@ -84,7 +90,8 @@ export class TaskProgram implements TaskProcess {
   }
 
   async #reply(request: ProgramRequest): Promise<ProgramReply> {
-    const { program, environment } = this.#definition;
+    const { environment } = this.#definition;
+    const program = this.#programOf(this.#definition);
     if (program.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, program.latencyMs));
     if (program.errorShare > 0 && this.#random.next() < program.errorShare) return this.#answers.plain(500);
     const variable = proxyVariable(program, request.path);
