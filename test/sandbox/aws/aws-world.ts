@@ -38,6 +38,10 @@ export class RecordingDataPlane implements DataPlane {
     this.removed.push(balancer);
   }
 
+  replaceAddress(): never {
+    throw new Error('nothing listens');
+  }
+
   ports(): { readonly 80: number; readonly 443: number } {
     throw new Error('nothing listens');
   }
@@ -70,7 +74,6 @@ const NO_COMPUTE: Compute = {
   updateService: notHere,
   isStable: notHere,
   deleteService: notHere,
-  stopTask: notHere,
   tasks: () => [],
 };
 
