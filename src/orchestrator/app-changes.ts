@@ -2,6 +2,7 @@
 import { MigrationError } from '../errors.ts';
 import type { Observation } from '../time/wait.ts';
 import type { AppFacts, EnvironmentMap, StackFacts } from './ports.ts';
+import { currentTry, failTry } from './attempts.ts';
 import { sameEnvironment } from './environments.ts';
 import type { StepContext } from './step.ts';
 
@@ -128,8 +129,27 @@ export async function setEnvironment(
   return releaseId;
 }
 
+/**
+ * Gets a build made, by `start` unless that was done before, and waits for its release. A build that failed is not
+ * taken up again: the next run of the step starts another one.
+ */
+export async function build(
+  context: StepContext,
+  { app, start }: { readonly app: string; readonly start: () => Promise<string> },
+  signal: AbortSignal,
+): Promise<{ readonly build: string; readonly release: string }> {
+  const thisTry = currentTry(context, 'start');
+  const id = await context.once(thisTry, start);
+  try {
+    return { build: id, release: await waitForBuild(context, { app, build: id }, signal) };
+  } catch (error) {
+    if (MigrationError.is(error, 'BUILD_FAILED')) return await failTry(context, thisTry, error);
+    throw error;
+  }
+}
+
 /** Waits for a build and gives its release; its log is passed on line by line. */
-export async function waitForBuild(
+async function waitForBuild(
   context: StepContext,
   { app, build }: { app: string; build: string },
   signal: AbortSignal,
@@ -172,11 +192,12 @@ export async function promote(
   signal: AbortSignal,
 ): Promise<void> {
   const { rack, aws, clock } = context.ports;
-  const before = await context.once('before-promote', async () => ({
+  const thisTry = currentTry(context, 'promote');
+  const before = await context.once(`before-${thisTry}`, async () => ({
     changedAt: (await getStack(context, stackArn, signal)).changedAt ?? null,
     at: clock.now(),
   }));
-  await context.once('promote', async () => {
+  await context.once(thisTry, async () => {
     const settled = await context.wait(
       async () => settledApp(await rack.apps.find(app, signal)),
       { what: `app ${app} to settle`, timeoutMs: PROMOTE_TIMEOUT_MS },
@@ -187,7 +208,7 @@ export async function promote(
   });
   let looks = 0;
   const asked = new Set<string>();
-  await context.wait(
+  const failure = await context.wait<Error | undefined>(
     async () => {
       const [stack, found] = await Promise.all([getStack(context, stackArn, signal), rack.apps.find(app, signal)]);
       const isNew = (stack.changedAt ?? null) !== before.changedAt;
@@ -196,7 +217,7 @@ export async function promote(
       }
       if (isNew && /^UPDATE_ROLLBACK_(COMPLETE|FAILED)$/.test(stack.status)) {
         const cause = await aws.firstCause(stackArn, before.at, signal);
-        return { state: 'failed', error: promoteFailed(app, release, stack.status, cause) };
+        return { state: 'ready', value: promoteFailed(app, release, stack.status, cause) };
       }
       if (looks++ % CERTIFICATE_LOOK_EVERY === 0) await tellAboutMail(context, stackArn, asked, signal);
       return { state: 'pending', saw: asked.size === 0 ? stack.status : `${stack.status}, ${[...asked].join('; ')}` };
@@ -207,6 +228,7 @@ export async function promote(
     },
     signal,
   );
+  if (failure !== undefined) await failTry(context, thisTry, failure);
 }
 
 /** Tells once about each mail that somebody must answer before the stack can go on. */

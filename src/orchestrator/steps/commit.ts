@@ -1,6 +1,6 @@
 import { assertMayDelete } from '../invariants.ts';
 import { MigrationError } from '../../errors.ts';
-import { createApp, deleteApp, promote, setEnvironment, waitForBuild } from '../app-changes.ts';
+import { build, createApp, deleteApp, promote, setEnvironment } from '../app-changes.ts';
 import {
   differingNames,
   domainVariables,
@@ -147,17 +147,17 @@ export const importBuild: Step = {
     toDo(`export the build of ${facts.temporaryApp} and import it into ${facts.app}: the tested image`),
   async run(context, signal) {
     const { facts, ports } = context;
-    const { build } = builtRelease(context, buildTemporaryApp.id);
-    const imported = await context.once('import', async () => {
+    const { build: tested } = builtRelease(context, buildTemporaryApp.id);
+    const start = async (): Promise<string> => {
       // The app is new and its lists were empty: a build in it is the one that was being imported.
       const [earlier] = await ports.rack.builds.list(facts.app, { limit: 1 }, signal);
       if (earlier !== undefined && earlier.status !== 'failed') return earlier.id;
-      const archive = await ports.rack.builds.export(facts.temporaryApp, build, signal);
+      const archive = await ports.rack.builds.export(facts.temporaryApp, tested, signal);
       return (await ports.rack.builds.import(facts.app, archive, signal)).id;
-    });
-    const release = await waitForBuild(context, { app: facts.app, build: imported }, signal);
-    await context.once('build', () => Promise.resolve({ build: imported, release }));
-    return `build ${imported} made release ${release}`;
+    };
+    const imported = await build(context, { app: facts.app, start }, signal);
+    await context.once('build', () => Promise.resolve(imported));
+    return `build ${imported.build} made release ${imported.release}`;
   },
 };
 

@@ -1,6 +1,7 @@
 import { MigrationError } from '../../errors.ts';
 import type { Observation } from '../../time/wait.ts';
 import type { RackFacts } from '../ports.ts';
+import { currentTry, failTry } from '../attempts.ts';
 import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
 
 const MINUTE = 60_000;
@@ -25,13 +26,14 @@ export const updateRack: Step = {
   async run(context, signal) {
     const { rack } = context.ports;
     const wanted = context.settings.updateRackTo ?? context.facts.rack.version;
-    await context.once('update', async () => {
+    const thisTry = currentTry(context, 'update');
+    await context.once(thisTry, async () => {
       await rack.system.updateVersion(wanted, signal);
       return true;
     });
     await waitForRack(
       context,
-      { what: `rack at version ${wanted}`, isDone: ({ version }) => version === wanted },
+      { thisTry, what: `rack at version ${wanted}`, isDone: ({ version }) => version === wanted },
       signal,
     );
     return `rack updated to ${wanted}`;
@@ -52,14 +54,15 @@ export const enableInternal: Step = {
   },
   async run(context, signal) {
     const { rack, aws } = context.ports;
-    await context.once('set', async () => {
+    const thisTry = currentTry(context, 'set');
+    await context.once(thisTry, async () => {
       const { parameters } = await rack.system.get(signal);
       if (parameters['Internal'] !== 'Yes') await rack.system.setParameters({ Internal: 'Yes' }, signal);
       return true;
     });
     const facts = await waitForRack(
       context,
-      { what: 'rack with Internal=Yes', isDone: ({ parameters }) => parameters['Internal'] === 'Yes' },
+      { thisTry, what: 'rack with Internal=Yes', isDone: ({ parameters }) => parameters['Internal'] === 'Yes' },
       signal,
     );
     const balancer = await aws.findBalancer('internal', facts, signal);
@@ -67,14 +70,15 @@ export const enableInternal: Step = {
   },
   async undo(context, signal) {
     const { rack } = context.ports;
-    await context.once('unset', async () => {
+    const thisTry = currentTry(context, 'unset');
+    await context.once(thisTry, async () => {
       const { parameters } = await rack.system.get(signal);
       if (parameters['Internal'] === 'Yes') await rack.system.setParameters({ Internal: 'No' }, signal);
       return true;
     });
     await waitForRack(
       context,
-      { what: 'rack with Internal=No', isDone: ({ parameters }) => parameters['Internal'] !== 'Yes' },
+      { thisTry, what: 'rack with Internal=No', isDone: ({ parameters }) => parameters['Internal'] !== 'Yes' },
       signal,
     );
   },
@@ -83,12 +87,12 @@ export const enableInternal: Step = {
 /** Waits until rack and rack stack are settled and as wanted; the API may be away meanwhile. */
 async function waitForRack(
   context: StepContext,
-  { what, isDone }: { what: string; isDone: (rack: RackFacts) => boolean },
+  { thisTry, what, isDone }: { thisTry: string; what: string; isDone: (rack: RackFacts) => boolean },
   signal: AbortSignal,
 ): Promise<RackFacts> {
   const { rack, aws } = context.ports;
-  return context.wait<RackFacts>(
-    async (): Promise<Observation<RackFacts>> => {
+  const found = await context.wait<RackFacts | MigrationError>(
+    async (): Promise<Observation<RackFacts | MigrationError>> => {
       const stack = await aws.findStack(context.facts.rack.name, signal);
       if (stack !== undefined && !/^(CREATE|UPDATE|UPDATE_ROLLBACK)_COMPLETE$/.test(stack.status)) {
         return { state: 'pending', saw: `stack ${stack.status}` };
@@ -98,13 +102,14 @@ async function waitForRack(
       if (isDone(facts)) return { state: 'ready', value: facts };
       if (stack?.status === 'UPDATE_ROLLBACK_COMPLETE') {
         const cause = await aws.firstCause(stack.arn, 0, signal);
-        return { state: 'failed', error: updateFailed(what, cause) };
+        return { state: 'ready', value: updateFailed(what, cause) };
       }
       return { state: 'pending', saw: 'the change has not begun' };
     },
     { what, timeoutMs: RACK_UPDATE_TIMEOUT_MS, intervalMs: 3000 },
     signal,
   );
+  return found instanceof MigrationError ? failTry(context, thisTry, found) : found;
 }
 
 function updateFailed(what: string, cause: string | undefined): MigrationError {

@@ -1,5 +1,5 @@
 import { MigrationError } from '../../errors.ts';
-import { createApp, deleteApp, promote, setEnvironment, stackName, waitForBuild } from '../app-changes.ts';
+import { build, createApp, deleteApp, promote, setEnvironment, stackName } from '../app-changes.ts';
 import { differingNames, domainVariables, fingerprint, sameEnvironment, withDomains } from '../environments.ts';
 import { toDo, type Step, type StepContext } from '../step.ts';
 
@@ -82,18 +82,18 @@ export const buildTemporaryApp: Step = {
     const { facts, settings, ports, execution } = context;
     const app = facts.temporaryApp;
     const description = `convox-gen2 ${execution}`;
-    const build = await context.once('start', async () => {
+    const start = async (): Promise<string> => {
       const earlier = (await ports.rack.builds.list(app, {}, signal)).find(
         (found) => found.description === description,
       );
       if (earlier !== undefined && earlier.status !== 'failed') return earlier.id;
       const overlay = new Map([['convox.yml', facts.manifest.text]]);
-      return (await ports.rack.builds.create(app, { folder: settings.sourceFolder, overlay }, { description }, signal))
-        .id;
-    });
-    const release = await waitForBuild(context, { app, build }, signal);
-    await context.once('build', () => Promise.resolve({ build, release }));
-    return `build ${build} made release ${release}`;
+      const source = { folder: settings.sourceFolder, overlay };
+      return (await ports.rack.builds.create(app, source, { description }, signal)).id;
+    };
+    const built = await build(context, { app, start }, signal);
+    await context.once('build', () => Promise.resolve(built));
+    return `build ${built.build} made release ${built.release}`;
   },
 };
 
