@@ -1,6 +1,7 @@
 import { MigrationError } from '../errors.ts';
 import { ask, tell, type RackContext } from './context.ts';
-import { definedFields, encodeMap, goTime, pathOf } from './form.ts';
+import { encodeMap, goTime, pathOf } from './form.ts';
+import { needsChange } from './parameters.ts';
 import type { AppGeneration, RackApp, RackMetric, TextMap } from './rack-types.ts';
 import { App, listOf, Metric, Parameters } from './schema.ts';
 import { writeThenLook } from './unclear-write.ts';
@@ -255,22 +256,6 @@ async function deleteOnce(context: RackContext, name: string, signal: AbortSigna
       details: error.details,
     });
   }
-}
-
-/**
- * True when at least one of `changes` differs from `current`.
- *
- * @throws {MigrationError} `RACK_INVALID` for a name that is not in `current`: a rack drops it without a word.
- */
-export function needsChange(what: string, current: TextMap, changes: TextMap): boolean {
-  const unknown = Object.keys(changes).filter((name) => !(name in current));
-  if (unknown.length > 0) {
-    throw new MigrationError('RACK_INVALID', `${what}: no such parameter: ${unknown.join(', ')}`, {
-      hint: 'Names are case sensitive, and a parameter exists only from the version on that brought it.',
-      details: { unknown },
-    });
-  }
-  return definedFields(changes).some(([name, value]) => current[name] !== value);
 }
 
 function assertNamed(what: string, name: string): void {

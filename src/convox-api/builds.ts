@@ -10,7 +10,7 @@ import type { RackBuild } from './rack-types.ts';
 import { Build, listOf } from './schema.ts';
 import { sourceArchive } from './source-archive.ts';
 import type { SourceNotice } from './source-tree.ts';
-import type { RackRequest } from './transport.ts';
+import type { RackRequest } from './request.ts';
 import { writeThenLook } from './unclear-write.ts';
 
 /** Where the source of a build comes from. */
@@ -69,7 +69,6 @@ const ENDED: ReadonlySet<string> = new Set(['complete', 'failed', 'error', 'time
 const CREATE_LIMIT_MS = 420_000;
 // Nothing may move for a while, when the rack loads images into its registry.
 const TRANSFER_STALL_MS = 600_000;
-const FIRST_RAW_IMPORT = '20180711032918';
 
 export function createBuildOperations(context: RackContext, objects: ObjectOperations): BuildOperations {
   const { session, secrets } = context;
@@ -171,8 +170,8 @@ export function createBuildOperations(context: RackContext, objects: ObjectOpera
     },
 
     import: async (app, archive, signal) => {
-      const { era, version } = await session.dialect(signal, 'fresh');
-      const isRaw = era === 'standard' && version >= FIRST_RAW_IMPORT;
+      const { era } = await session.dialect(signal, 'fresh');
+      const isRaw = era === 'standard'; // both forms change at the same version
       const form = multipart({ name: 'image', open: () => archive }, {});
       const body: RackRequest['body'] = isRaw
         ? { type: 'stream', contentType: 'application/octet-stream', open: () => archive }

@@ -4,7 +4,8 @@ import type { RackLogger } from './options.ts';
 import { expectSuccess, parseReply } from './reply.ts';
 import type { Secrets } from './secrets.ts';
 import type { Session } from './session.ts';
-import type { RackRequest, Transport } from './transport.ts';
+import type { RackRequest } from './request.ts';
+import type { Transport } from './transport.ts';
 
 /** What the operations of one client share. */
 export interface RackContext {

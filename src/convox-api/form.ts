@@ -1,7 +1,7 @@
 import { MigrationError } from '../errors.ts';
 
 /** A value of a form field; `undefined` leaves the field out. */
-export type FormValue = string | number | boolean | undefined;
+type FormValue = string | number | boolean | undefined;
 
 /** Name → value of a form, a query string or a set of headers. */
 export type FormFields = Readonly<Record<string, FormValue>>;

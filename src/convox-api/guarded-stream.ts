@@ -1,7 +1,7 @@
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { failure } from './rack-error.ts';
 import type { Secrets } from './secrets.ts';
-import type { StreamReply } from './transport.ts';
+import type { StreamReply } from './request.ts';
 import { MigrationError } from '../errors.ts';
 
 /** A promise made in the trailers of an answer, and what it must say. */

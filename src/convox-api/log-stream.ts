@@ -7,7 +7,7 @@ import { socketRefusal } from './rack-error.ts';
 import { openSocket, type RackSocket, type SocketEnd } from './rack-socket.ts';
 
 /** How a stream goes on after its connection has ended. */
-export type LogContinuation =
+type LogContinuation =
   /** A connection begins with the first line again; over when `isOver` says so. Build logs. */
   | { readonly from: 'start'; readonly isOver: () => Promise<boolean> }
   /** A connection begins at a moment; one that is followed never ends by itself. App and rack logs. */

@@ -5,7 +5,7 @@ import { ask, tell, type RackContext } from './context.ts';
 import { encodeKey, pathOf } from './form.ts';
 import { guarded } from './guarded-stream.ts';
 import { ObjectKeys, StoredObject } from './schema.ts';
-import type { RequestBody } from './transport.ts';
+import type { RequestBody } from './request.ts';
 
 /** What to store: bytes, or something that opens a stream of them anew for each attempt. */
 export type ObjectContent = string | Buffer | (() => Readable);
@@ -22,9 +22,6 @@ export interface ObjectOperations {
   /** Keys that begin with `prefix`. */
   list(app: string, prefix: string, signal: AbortSignal): Promise<readonly string[]>;
 }
-
-/** First version with `POST /apps/A/objects/KEY`. */
-export const FIRST_OBJECTS = '20180222001443';
 
 /** A key as the convox CLI makes it: `tmp/` and 30 hex digits (convox/rack@20260421192651 pkg/cli/builds.go). */
 export function temporaryKey(): string {

@@ -65,7 +65,7 @@ export const DEFAULT_TIMEOUT_MS = 60_000;
 export const DEFAULT_VERSIONS_URL = 'https://convox.s3.amazonaws.com/release/versions.json';
 
 /** True for the addresses that never leave the machine. */
-export function isLoopback(url: URL): boolean {
+function isLoopback(url: URL): boolean {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }

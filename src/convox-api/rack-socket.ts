@@ -1,9 +1,9 @@
 import { StringDecoder } from 'node:string_decoder';
 import { WebSocket } from 'ws';
-import { MigrationError, stopped, throwIfStopped } from '../errors.ts';
+import { type MigrationError, stopped, throwIfStopped } from '../errors.ts';
 import type { RackContext } from './context.ts';
 import { definedFields, type FormFields } from './form.ts';
-import { errorText, failure, refusal, type RequestLabel } from './rack-error.ts';
+import { failure, refusal, type RequestLabel } from './rack-error.ts';
 
 export interface SocketRequest {
   readonly operation: string;
@@ -35,6 +35,7 @@ export interface RackSocket {
 
 const MOST_QUEUED_BYTES = 1024 * 1024;
 const PING_MS = 5_000; // as the official client (convox/stdsdk websocket.go)
+const LONGEST_REFUSAL = 65_536;
 const LARGEST_FRAME_BYTES = 32 * 1024 * 1024;
 
 /**
@@ -85,26 +86,31 @@ export async function openSocket(
   };
   const stream = new SocketStream(socket, label, signal);
   return await new Promise((resolve, reject) => {
-    const fail = (error: unknown): void => {
-      stream.close();
-      reject(signal.aborted ? stopped(signal, label.what) : toMigrationError(error));
+    let isSettled = false;
+    const settle = (status?: number): boolean => {
+      if (isSettled) return false;
+      isSettled = true;
+      finish(status);
+      return true;
     };
-    const toMigrationError = (error: unknown): Error =>
-      error instanceof MigrationError ? error : failure(label, coded(error), secrets, signal);
+    const fail = (error: MigrationError): void => {
+      stream.close();
+      reject(signal.aborted ? stopped(signal, label.what) : error);
+    };
     socket.once('open', () => {
-      finish(101);
-      socket.off('error', fail);
-      resolve(stream);
+      if (settle(101)) resolve(stream);
     });
     socket.once('unexpected-response', (_request, response) => {
-      finish(response.statusCode);
       let body = '';
-      response.setEncoding('utf8').on('data', (text: string) => (body = (body + text).slice(0, 65_536)));
-      response.once('close', () => fail(refusal(label, response.statusCode ?? 0, errorText(body), secrets)));
+      response.setEncoding('utf8').on('data', (text: string) => (body = (body + text).slice(0, LONGEST_REFUSAL)));
+      const { statusCode = 0 } = response;
+      response.once('close', () => {
+        if (settle(statusCode)) fail(refusal(label, statusCode, body, secrets));
+      });
     });
     socket.once('error', (error) => {
-      finish();
-      fail(error);
+      if (!settle()) return;
+      fail(signal.aborted ? stopped(signal, label.what) : failure(label, coded(error), secrets, signal));
     });
   });
 }

@@ -55,9 +55,6 @@ export interface ReleaseOperations {
   promote(app: string, id: string, options: PromoteOptions | undefined, signal: AbortSignal): Promise<void>;
 }
 
-/** First version with `POST /apps/A/releases` (routes compared over the tags of convox/rack). */
-export const FIRST_RELEASE_CREATE = '20180222001443';
-
 export function createReleaseOperations(context: RackContext, apps: AppOperations): ReleaseOperations {
   const { session, secrets } = context;
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { MigrationError } from '../errors.ts';
-import type { TextReply } from './transport.ts';
+import type { TextReply } from './request.ts';
 
 /**
  * Reads a JSON answer by its schema: unknown fields pass, a missing one is a named error.
@@ -46,7 +46,7 @@ export function expectSuccess(reply: TextReply): void {
 }
 
 /** The error for an answer that cannot be from a rack, or is from one we do not know. */
-export function protocolError(reply: TextReply, problem: string, path?: string): MigrationError {
+function protocolError(reply: TextReply, problem: string, path?: string): MigrationError {
   return new MigrationError('RACK_PROTOCOL', `${reply.label.what} on rack ${reply.label.rack}: ${problem}`, {
     hint: 'Is this the address of a rack? If it is, its version may be one this client does not know yet.',
     details: {

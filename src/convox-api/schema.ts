@@ -50,8 +50,6 @@ const time = z
   .nullish()
   .transform((value) => (value == null || value.startsWith('0001-') ? undefined : new Date(value)));
 
-export const Success = z.unknown();
-
 export const System: z.ZodType<RackSystem> = z
   .object({
     name: z.string(),

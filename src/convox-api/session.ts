@@ -5,7 +5,8 @@ import { parseRackUrl } from './options.ts';
 import { parseReply } from './reply.ts';
 import { ConsoleSession, System } from './schema.ts';
 import type { RackSystem } from './rack-types.ts';
-import { effectOf, type RackRequest, type StreamReply, type TextReply, type Transport } from './transport.ts';
+import { effectOf, type RackRequest, type StreamReply, type TextReply } from './request.ts';
+import type { Transport } from './transport.ts';
 import { eraOf, FIRST_STANDARD_VERSION, isReleasedVersion, OLDEST_VERSION, type RackEra } from './versions.ts';
 
 /** What the rack speaks right now. */

@@ -1,9 +1,9 @@
 import axios from 'axios';
 import { MigrationError } from '../errors.ts';
 import { waitFor } from '../time/wait.ts';
-import { needsChange } from './apps.ts';
 import { ask, tell, type RackContext } from './context.ts';
 import { encodeMap, pathOf } from './form.ts';
+import { needsChange } from './parameters.ts';
 import { failure } from './rack-error.ts';
 import type { RackCapacity, RackProcess, RackRelease, RackSystem, TextMap } from './rack-types.ts';
 import { expectSuccess, parseReply } from './reply.ts';

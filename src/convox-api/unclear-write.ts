@@ -3,8 +3,7 @@ import type { Clock } from '../time/clock.ts';
 import type { RackLogger } from './options.ts';
 
 /** What a look at the rack says about a write whose answer was lost. */
-export type Trace<T> =
-  { readonly state: 'landed'; readonly value: T } | { readonly state: 'absent'; readonly saw: string };
+type Trace<T> = { readonly state: 'landed'; readonly value: T } | { readonly state: 'absent'; readonly saw: string };
 
 export interface UnclearWrite<T> {
   /** Operation with its subject, for messages. */

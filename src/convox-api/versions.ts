@@ -4,7 +4,7 @@ import { MigrationError } from '../errors.ts';
 export type RackEra = 'classic' | 'standard';
 
 /** The last version that speaks the classic form (convox/rack@20260421192651 sdk/compat.go). */
-export const LAST_CLASSIC_VERSION = '20180708231844';
+const LAST_CLASSIC_VERSION = '20180708231844';
 /** The first version that speaks the standard form (convox/rack@20180711032918 api/). */
 export const FIRST_STANDARD_VERSION = '20180711032918';
 

@@ -77,14 +77,6 @@ export function noSuchApp(era: Era, name: string): Answer {
   return { status: 404, headers: { 'content-type': 'text/plain' }, body };
 }
 
-export function notFoundRoute(era: Era): Answer {
-  return {
-    status: 404,
-    headers: { 'content-type': 'text/plain' },
-    body: era === 'classic' ? '404 page not found\n' : '',
-  };
-}
-
 export function system(version: string, more: object = {}): Answer {
   return json({ name: 'convox', version, status: 'running', parameters: { Internal: 'No' }, ...more });
 }

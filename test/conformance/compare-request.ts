@@ -119,7 +119,7 @@ function namedFiles(list: string | undefined): readonly string[] {
   return (list ?? 'Dockerfile, convox.yml').split(', ').toSorted();
 }
 
-export function fileNames(archive: Buffer): Promise<readonly string[]> {
+function fileNames(archive: Buffer): Promise<readonly string[]> {
   return new Promise((resolve, reject) => {
     const names: string[] = [];
     const reader = extract();

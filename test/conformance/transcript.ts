@@ -57,7 +57,7 @@ export function readTranscripts(): ReadonlyMap<string, Transcript> {
   );
 }
 
-export function parseTranscript(era: Era, name: string, text: string): Transcript {
+function parseTranscript(era: Era, name: string, text: string): Transcript {
   const split = /\n\n?HTTP\/1\.1 (\d{3}) /.exec(text);
   if (split?.[1] === undefined) throw new Error(`${era}/${name}: no response found`);
   const [requestHead, requestBody] = headAndBody(text.slice(0, split.index));

@@ -10,7 +10,7 @@ export const PASSWORD = 'correct horse battery';
 export const CLASSIC = '20171213132441';
 export const STANDARD = '20260421192651';
 
-export interface Exchange {
+interface Exchange {
   readonly body: string;
   readonly headers: http.IncomingHttpHeaders;
   readonly response: http.ServerResponse;
