@@ -72,7 +72,7 @@ function reportDomain(
     service: source.name,
     at: source.at,
     message: `${source.name} is known as ${names.join(', ')}: its domain comes from ${variable}, and one ACM certificate covers all of them.`,
-    hint: `Set ${variable}=${names.join(',')} in the app environment before it is promoted with domains.`,
+    hint: `Set ${variable}=${names.join(',')} in the app environment before it is promoted with domains; services that receive the whole environment see it too.`,
   });
   const unprovable = names.filter((name) => parseDomain(name).isIcann !== true);
   if (unprovable.length > 0) {

@@ -1,3 +1,4 @@
+import type { Place } from './finding.ts';
 import { hasBalancer, variablePrefix } from './gen1-types.ts';
 import type { Located } from './gen1-types.ts';
 import type { ServicePlan, Workspace } from './workspace.ts';
@@ -82,6 +83,7 @@ function linkResource(work: Workspace, { source }: ServicePlan, link: Located<st
   const prefix = variablePrefix(link.value);
   const hasParts = work.has('resourceUserPass');
   work.mark(link.at, 'changed', `resource ${target.name}`);
+  sayResourceUrl(work, source.name, { at: link.at, prefix, hasParts });
   const lost = lostVariables(work, prefix, hasParts ? ['HOST', 'PORT'] : []);
   if (lost.length === 0) return;
   work.say('change', 'link-vars-lost', {
@@ -91,6 +93,24 @@ function linkResource(work: Workspace, { source }: ServicePlan, link: Located<st
     hint: hasParts
       ? `Use ${prefix}_URL, or ${prefix}_USER, ${prefix}_PASS and ${prefix}_NAME.`
       : `Use ${prefix}_URL; the resource gives nothing else on this rack.`,
+  });
+}
+
+/** The variables that stay, with the values of the new resource. */
+function sayResourceUrl(
+  work: Workspace,
+  service: string,
+  { at, prefix, hasParts }: { at: Place; prefix: string; hasParts: boolean },
+): void {
+  const kept = (hasParts ? ['URL', 'HOST', 'PORT'] : ['URL'])
+    .map((suffix) => `${prefix}_${suffix}`)
+    .filter((name) => work.envNames?.has(name) !== true);
+  if (kept.length === 0) return;
+  work.say('change', 'link-url-changed', {
+    service,
+    at,
+    message: `${kept.join(', ')} in ${service} ${kept.length === 1 ? 'is' : 'are'} now of the new resource.`,
+    hint: 'Follow the URL as it is: user, password, database and host are new.',
   });
 }
 
@@ -113,16 +133,19 @@ function linkNothing(work: Workspace, { source }: ServicePlan, link: Located<str
     work.mark(link.at, 'dropped', 'a service without a balancer gives no variables');
     return;
   }
+  const prefix = variablePrefix(link.value);
+  const lost = [`${prefix}_URL`, ...lostVariables(work, prefix, [])];
   const chosen = work.settle({
     id: `${source.name}.link.${link.value}`,
     service: source.name,
     at: link.at,
     code: 'link-no-http',
-    question: `${link.value} cannot be linked. Does ${source.name} do without ${variablePrefix(link.value)}_URL and the like?`,
+    question: `${link.value} cannot be linked. Does ${source.name} do without ${prefix}_URL, or will it be in the app environment?`,
     options: ['drop', 'in-app-env'],
-    message: `${source.name} links to ${link.value}, which has no HTTP port that generation 2 could link to.`,
-    hint: `Set ${variablePrefix(link.value)}_URL in the app environment, or remove the link.`,
+    message: `${source.name} links to ${link.value}, which has no HTTP port that generation 2 could link to: it no longer gets ${lost.join(', ')}.`,
+    hint: `Set ${prefix}_URL in the app environment, or remove the link.`,
   });
+  if (chosen === 'in-app-env') work.promisedVariables.add(`${prefix}_URL`);
   work.mark(link.at, chosen === undefined ? 'decision' : 'impossible', 'no HTTP port to link to');
 }
 

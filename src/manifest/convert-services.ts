@@ -140,6 +140,7 @@ function chooseDatabase(
   if (chosen !== 'resource' && !isAvailable && !hasUrl && !isDisabled) sayNoType(work, source, type);
   if (chosen === 'resource' && type !== undefined) {
     addResource(work, source, { resource: newName, type, url, hasUrl });
+    reportLostTimers(work, source);
     return { fate: 'resource', resourceType: type };
   }
   if (chosen === 'external' && !hasUrl && !isDisabled) needUrl(work, source, url);
@@ -212,9 +213,9 @@ function reportLostTimers(work: Workspace, source: Gen1Service): void {
       service: source.name,
       at,
       code: 'timer-lost',
-      question: `The timer ${name} runs in ${source.name}, which is left out. Drop the timer?`,
+      question: `The timer ${name} runs in ${source.name}, which is no service any more. Drop the timer?`,
       options: ['drop'],
-      message: `The timer ${name} runs in the database container ${source.name}, which is left out.`,
+      message: `The timer ${name} runs in the database container ${source.name}, which is no service any more.`,
       hint: 'Move the label to another service.',
     });
   }

@@ -63,6 +63,10 @@ function convertAll(work: Workspace): DomainResult {
   reportAppEnvironment(work);
   work.setPlans(planServices(work));
   const kept = work.plans.filter((plan) => plan.fate === 'service');
+  if (kept.length === 0) {
+    const message = 'No service of the manifest is left in generation 2.';
+    work.say('blocker', 'validation-error', { message, hint: 'There is nothing to deploy.' });
+  }
   for (const plan of kept) {
     convertBuild(work, plan);
     convertCommand(work, plan);
