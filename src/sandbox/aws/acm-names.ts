@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { AwsRefusal } from '../world.ts';
 
 /** AWS Certificate Manager User Guide, "Quotas" and "Public certificates". */
-export const MAX_NAMES = 10;
+const MAX_NAMES = 10;
 const MAX_COMMON_NAME_LENGTH = 64;
 const MAX_NAME_LENGTH = 253;
 /** The API model's pattern of a domain name. */
@@ -54,7 +54,7 @@ export function mailboxesOf(validationDomain: string): readonly string[] {
   return MAILBOXES.map((box) => `${box}@${validationDomain}`);
 }
 
-export function withoutWildcard(domain: string): string {
+function withoutWildcard(domain: string): string {
   return domain.replace(/^\*\./, '');
 }
 

@@ -29,7 +29,7 @@ const OID = {
   serverAuth: '1.3.6.1.5.5.7.3.1',
 } as const;
 
-export interface IssuedPem {
+interface IssuedPem {
   readonly key: string;
   /** The certificate and the authority's own. */
   readonly chain: string;

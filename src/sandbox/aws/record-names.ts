@@ -10,11 +10,6 @@ export function storedName(name: string): string {
     .replace(/[^a-z0-9\-_.]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }
 
-/** `\052` back to `*`: what the DNS asks for. */
-export function plainName(name: string): string {
-  return name.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
-}
-
 /**
  * `com.example.www.` for `www.example.com.`: what Route 53 sorts by, the final dot included, "which can change the sort
  * order" (API reference, ListResourceRecordSets and ListHostedZonesByName).

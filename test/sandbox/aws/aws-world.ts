@@ -21,7 +21,7 @@ import { SimClock } from '../../../src/sandbox/sim-clock.ts';
 import type { CloudFormation, Compute, DataPlane, World } from '../../../src/sandbox/world.ts';
 
 /** A data plane that serves nothing and remembers what it was told. */
-export class RecordingDataPlane implements DataPlane {
+class RecordingDataPlane implements DataPlane {
   readonly served: (LoadBalancer | ClassicBalancer)[] = [];
   readonly removed: (LoadBalancer | ClassicBalancer)[] = [];
   #next = 1;
@@ -48,7 +48,7 @@ export class RecordingDataPlane implements DataPlane {
 }
 
 /** Stacks as a test lays them down; nothing happens to them by itself. */
-export class StillStacks {
+class StillStacks {
   readonly stacks: Stack[] = [];
 
   readonly cloudFormation: CloudFormation = {
