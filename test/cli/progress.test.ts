@@ -1,0 +1,223 @@
+import { describe, expect, test } from 'vitest';
+import { LiveScreen } from '../../src/cli/output/live-screen.ts';
+import { JsonLines, PlainLines } from '../../src/cli/output/progress-view.ts';
+import { styleFor } from '../../src/cli/output/style.ts';
+import { at, finished, START, started, waiting } from './support/events.ts';
+import { Screen } from './support/screen.ts';
+import { Written } from './support/test-shell.ts';
+
+const PLAIN = styleFor(new Written(), {});
+
+function live({ width = 80, colour = false, verbosity = 'normal' } = {}) {
+  const output = new Written({ isTTY: true, width });
+  const now = { at: START };
+  let tick = (): void => undefined;
+  const view = new LiveScreen({
+    output,
+    verbosity,
+    style: styleFor(output, colour ? {} : { NO_COLOR: '1' }),
+    clock: { now: () => now.at },
+    startTicking: (callback) => {
+      tick = callback;
+      return () => undefined;
+    },
+  });
+  const shown = (): readonly string[] => {
+    const screen = new Screen(output.width);
+    for (const text of output.writes) screen.write(text);
+    return screen.text;
+  };
+  return { view, output, shown, passSeconds: (s: number) => (now.at += s * 1000), tick: () => tick() };
+}
+
+describe('the live screen', () => {
+  test('shows one line for a running step: what is awaited, what was seen, how long', () => {
+    const { view, shown, passSeconds } = live();
+
+    view.show(started('deploy', 0));
+    passSeconds(75);
+    view.show(waiting('deploy', 75, 'CREATE_IN_PROGRESS'));
+
+    expect(shown()).toEqual(['⠋ deploy the stack: CREATE_IN_PROGRESS 1 min 15 s']);
+  });
+
+  test('puts what ended into the log above, and draws the next step below', () => {
+    const { view, shown, passSeconds } = live();
+
+    view.show(started('build', 0));
+    view.show(waiting('build', 1, 'running'));
+    passSeconds(60);
+    view.show(finished('build', 60, 'build B1 made'));
+    view.show(started('deploy', 60));
+
+    expect(shown()).toEqual(['✓ build: build B1 made (1 min)', '⠋ deploy Title of deploy 0 ms']);
+  });
+
+  test('counts on while nothing happens', () => {
+    const { view, shown, passSeconds, tick } = live();
+
+    view.show(started('build', 0));
+    passSeconds(5);
+    tick();
+
+    expect(shown()).toEqual(['⠙ build Title of build 5 s']);
+  });
+
+  test('never makes a line longer than a narrow terminal, and keeps the age', () => {
+    const { view, shown, passSeconds } = live({ width: 40 });
+
+    view.show(started('promote', 0));
+    view.show(started('confirm-the-traffic-at-the-final-application', 0));
+    passSeconds(3725);
+    view.show(waiting('promote', 3725, 'certificate for a very long name indeed'));
+
+    const lines = shown();
+    expect(lines).toEqual(['⠋ promote the stack: certifi… 1 h 2 min', '⠋ confirm-the-traffic-at-the… 1 h 2 min']);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(40);
+  });
+
+  test('blanks nothing in between: each drawing is one write that overwrites', () => {
+    const { view, output } = live();
+    view.show(started('build', 0));
+    const before = output.writes.length;
+
+    view.show(waiting('build', 1, 'running'));
+
+    expect(output.writes.length).toBe(before + 1);
+    expect(output.writes.at(-1)?.startsWith('\u001b[1A')).toBe(true);
+    expect(output.writes.at(-1)).not.toContain('\u001b[2J');
+  });
+
+  test('makes room for a prompt and comes back after it', () => {
+    const { view, output, shown } = live();
+
+    view.show(started('build', 0));
+    view.hold();
+    output.write('Type "yes": \n');
+    view.release();
+
+    expect(shown()).toEqual(['Type "yes":', '⠋ build Title of build 0 ms']);
+  });
+
+  test('leaves only the log when it is closed', () => {
+    const { view, shown } = live();
+
+    view.show(at(0, { type: 'warning', step: 'build', message: 'mind this' } as const));
+    view.show(started('build', 0));
+    view.close();
+
+    expect(shown().filter((line) => line !== '')).toEqual(['! mind this']);
+  });
+
+  test('shows the last line of a build log in its line, and all of them only with --verbose', () => {
+    const normal = live();
+    const verbose = live({ verbosity: 'verbose' });
+    const log = at(1, { type: 'log', step: 'build', line: 'Step 1/3 : FROM nginx' } as const);
+
+    for (const { view } of [normal, verbose]) {
+      view.show(started('build', 0));
+      view.show(log);
+    }
+
+    expect(normal.shown()).toEqual(['⠋ build Step 1/3 : FROM nginx 0 ms']);
+    expect(verbose.shown()[0]).toBe('  | Step 1/3 : FROM nginx');
+  });
+
+  test('is drawn in colours on a terminal, and without any under NO_COLOR', () => {
+    const coloured = live({ colour: true });
+    const plain = live();
+
+    for (const { view } of [coloured, plain]) view.show(finished('build', 0));
+
+    expect(coloured.output.text).toContain('\u001b[32m✓');
+    expect(plain.output.text).not.toContain('\u001b[32m');
+  });
+
+  test('with --quiet draws nothing that moves', () => {
+    const { view, output } = live({ verbosity: 'quiet' });
+
+    view.show(started('build', 0));
+    view.show(waiting('build', 1, 'running'));
+    view.show(finished('build', 2));
+
+    expect(output.text).toBe('');
+  });
+});
+
+describe('plain lines', () => {
+  function plainLines(verbosity: 'normal' | 'quiet' | 'verbose' = 'normal') {
+    const output = new Written();
+    return { output, view: new PlainLines({ output, style: PLAIN, verbosity }) };
+  }
+
+  test('only grow, each with its time', () => {
+    const { view, output } = plainLines();
+
+    view.show(started('build', 0));
+    view.show(waiting('build', 12, 'running', 12_000));
+    view.show(finished('build', 75, 'build B1 made'));
+
+    expect(output.text.split('\n')).toEqual([
+      '09:00:00 → Title of build: do build',
+      '09:00:12   build waits for the stack: running (12 s)',
+      '09:01:15 ✓ build: build B1 made (1 min 15 s)',
+      '',
+    ]);
+  });
+
+  test('tell the same wait again only after a minute', () => {
+    const { view, output } = plainLines();
+
+    for (const second of [0, 20, 40, 59, 61]) view.show(waiting('build', second, 'running'));
+    view.show(waiting('build', 62, 'complete'));
+
+    expect(output.text.match(/running/g)).toHaveLength(2);
+    expect(output.text.match(/complete/g)).toHaveLength(1);
+  });
+
+  test('hold no escape sequence', () => {
+    const { view, output } = plainLines('verbose');
+
+    view.show(started('build', 0));
+    view.show(at(1, { type: 'log', step: 'build', line: 'Step 1/3' } as const));
+    view.show(finished('build', 2));
+
+    expect(output.text).not.toContain('\u001b');
+  });
+
+  test('with --quiet tell warnings, gates and ends, nothing else', () => {
+    const { view, output } = plainLines('quiet');
+
+    view.show(started('build', 0));
+    view.show(waiting('build', 1, 'running'));
+    view.show(at(2, { type: 'warning', step: 'build', message: 'mind this' } as const));
+    view.show(at(3, { type: 'gate-opened', gate: 'g', title: 'Go?', shows: ['this', 'and that'] } as const));
+    view.show(at(4, { type: 'execution-finished', outcome: 'aborted' } as const));
+
+    expect(output.text.split('\n')).toEqual([
+      '09:00:02 ! mind this',
+      '09:00:03 ? Go?',
+      '             this',
+      '             and that',
+      '09:00:04 aborted: the old app is as it was',
+      '',
+    ]);
+  });
+});
+
+describe('JSON lines', () => {
+  test('are the events, one a line', () => {
+    const output = new Written();
+    const view = new JsonLines(output);
+    const events = [started('build', 0), finished('build', 1)];
+
+    for (const event of events) view.show(event);
+
+    expect(
+      output.text
+        .trimEnd()
+        .split('\n')
+        .map((line): unknown => JSON.parse(line)),
+    ).toEqual(events);
+  });
+});

@@ -1,0 +1,197 @@
+import { describe, expect, test } from 'vitest';
+import { styleFor } from '../../src/cli/output/style.ts';
+import { statusText } from '../../src/cli/output/status-text.ts';
+import { buildReport, countHumanWaits } from '../../src/cli/report/report.ts';
+import { reportMarkdown } from '../../src/cli/report/report-markdown.ts';
+import { reportText } from '../../src/cli/report/report-text.ts';
+import type { ExecutionView } from '../../src/orchestrator/engine.ts';
+import type { MigrationEvent } from '../../src/orchestrator/events.ts';
+import { at, finished, START, started, waiting } from './support/events.ts';
+import { ASSESSMENT } from './support/plans.ts';
+import { Written } from './support/test-shell.ts';
+
+const style = styleFor(new Written(), {});
+
+function view(events: readonly MigrationEvent[], change: Partial<ExecutionView> = {}): ExecutionView {
+  return {
+    id: '20260105-090000-aaaa',
+    rack: 'convox',
+    app: 'shop',
+    settings: {},
+    createdAt: START,
+    updatedAt: START,
+    direction: 'forward',
+    outcome: undefined,
+    openGate: undefined,
+    isPaused: false,
+    events,
+    results: new Map<string, unknown>([['assess', JSON.parse(JSON.stringify(ASSESSMENT)) as unknown]]),
+    holder: undefined,
+    location: '/state/convox/shop/20260105-090000-aaaa',
+    ...change,
+  };
+}
+
+const GATE = { gate: 'approve-cutover', title: 'Move the traffic', shows: ['a → b'] } as const;
+
+describe('a report', () => {
+  test('gives each step the time from its first beginning to its end, over restarts', () => {
+    const report = buildReport(
+      view([started('build', 0), started('build', 60), finished('build', 90), started('deploy', 90)]),
+    );
+
+    expect(report.steps.map(({ id, state, durationMs }) => [id, state, durationMs])).toEqual([
+      ['build', 'done', 90_000],
+      ['deploy', 'running', 0],
+    ]);
+  });
+
+  test('keeps what failed and what was taken back, with what could not be', () => {
+    const report = buildReport(
+      view(
+        [
+          started('build', 0),
+          at(5, { type: 'step-failed', step: 'build', code: 'BUILD_FAILED', message: 'no base image' } as const),
+          at(6, { type: 'undo-started', step: 'build', title: 'Build' } as const),
+          at(7, { type: 'undo-finished', step: 'build' } as const),
+          at(8, { type: 'undo-started', step: 'app', title: 'App' } as const),
+          at(9, { type: 'undo-failed', step: 'app', code: 'APP_DELETE_FAILED', message: 'in use' } as const),
+        ],
+        { outcome: 'aborted' },
+      ),
+    );
+
+    expect(report.steps[0]).toMatchObject({ state: 'failed', says: '[BUILD_FAILED] no base image' });
+    expect(report.undone).toEqual([
+      { id: 'build', title: 'Build', isDone: true, problem: undefined },
+      { id: 'app', title: 'App', isDone: false, problem: '[APP_DELETE_FAILED] in use' },
+    ]);
+  });
+
+  test('counts gates and other waits for people, and how long a gate was open', () => {
+    const report = buildReport(
+      view([
+        at(0, { type: 'gate-opened', ...GATE } as const),
+        at(90, { type: 'gate-answered', gate: GATE.gate, approved: true, by: 'ann' } as const),
+        at(95, { type: 'human-wait', step: 'promote', what: 'mail to admin@example.com' } as const),
+      ]),
+    );
+
+    expect(countHumanWaits(report)).toBe(2);
+    expect(report.gates).toEqual([{ ...GATE, approved: true, by: 'ann', waitedMs: 90_000 }]);
+  });
+
+  test('can be made of an execution that died before it had looked at anything', () => {
+    const report = buildReport(view([], { results: new Map() }));
+
+    expect(report).toMatchObject({ rackVersion: undefined, steps: [], dns: [], cost: undefined });
+    expect(reportText(report, { style })).toContain('not over');
+  });
+
+  test('for people shows simulated and real time, and failed requests under the step that was running', () => {
+    const report = buildReport(view([started('build', 0), finished('build', 60)], { outcome: 'succeeded' }));
+
+    const text = reportText(report, {
+      style,
+      figures: {
+        procedure: 'gen2',
+        scale: 60,
+        wallMs: 1_500,
+        requests: { sent: 100, failed: 3, failures: [{ step: 'build', cause: 'status 503', count: 3 }] },
+        apiCalls: [
+          ['rack', 12],
+          ['acm', 3],
+        ],
+      },
+    });
+
+    expect(text).toBe(`Migration of shop on rack convox (version 20171213132441): succeeded
+  1 min simulated, 2 s real; execution 20260105-090000-aaaa
+
+Steps
+     step   phase    simulated  real
+  ✓  build  prepare      1 min   1 s  did build
+      3 failed requests: status 503
+
+DNS, before → after
+  shop.example.com A
+    - alias old.elb
+    + alias new.elb
+
+Requests: 100 sent, 3 failed
+  3 × status 503 during build
+
+Waits for a person: 0
+
+API calls: 15
+  rack  12
+  acm    3
+
+Deleted
+  - app shop
+  - classic ELB shop-web
+
+Cost: $43.80 a month before, $16.43 after (list prices of us-east-1, 2026)
+`);
+  });
+
+  test('in Markdown has the decisions with who took them', () => {
+    const report = buildReport(
+      view([
+        at(0, { type: 'gate-opened', ...GATE } as const),
+        at(1, { type: 'gate-answered', gate: GATE.gate, approved: false, by: 'ann' } as const),
+      ]),
+    );
+
+    expect(reportMarkdown(report)).toContain('| Move the traffic | rejected | ann |');
+  });
+});
+
+describe('the status', () => {
+  const now = START + 120_000;
+
+  test('of a running execution says what it waits for', () => {
+    const text = statusText(
+      view([finished('build', 1, 'build B1'), started('deploy', 2), waiting('deploy', 60, 'CREATE_IN_PROGRESS')], {
+        holder: 'process 7 on host',
+      }),
+      now,
+      style,
+    );
+
+    expect(text).toContain('shop on rack convox: running in process 7 on host');
+    expect(text).toContain('begun 2 min ago');
+    expect(text).toContain('last done: build: build B1');
+    expect(text).toContain('waits for the stack; last seen: CREATE_IN_PROGRESS');
+  });
+
+  test('of one at a gate shows what is to be agreed to, and how', () => {
+    const text = statusText(view([], { openGate: GATE }), now, style);
+
+    expect(text).toContain('waits for approval: Move the traffic\n    a → b\n');
+    expect(text).toContain('next: `gen2 approve shop`, then `gen2 resume shop`');
+  });
+
+  test('of one that failed shows why, and both ways on', () => {
+    const text = statusText(
+      view([
+        started('build', 0),
+        at(5, { type: 'step-failed', step: 'build', code: 'BUILD_FAILED', message: 'no base image' } as const),
+      ]),
+      now,
+      style,
+    );
+
+    expect(text).toContain('failed: build: [BUILD_FAILED] no base image');
+    expect(text).toContain('next: `gen2 resume shop`; or back: `gen2 rollback shop`, `gen2 abort shop`');
+  });
+
+  test.each([
+    [{ outcome: 'succeeded' } as const, 'shop on rack convox: succeeded'],
+    [{ outcome: 'rolled-back' } as const, 'next: `gen2 abort shop` removes the temporary app'],
+    [{ isPaused: true, holder: 'process 7' } as const, 'paused in process 7'],
+    [{ direction: 'abort', holder: 'process 7' } as const, 'going back (abort) in process 7'],
+  ])('of %o', (change, expected) => {
+    expect(statusText(view([], change), now, style)).toContain(expected);
+  });
+});
