@@ -70,6 +70,16 @@ export function createAppOperations(context: RackContext): AppOperations {
     }
   };
 
+  /** As `find`, also for a name that belongs to something else, such as the rack: the rack itself will refuse that. */
+  const findAnything: AppOperations['find'] = async (name, signal) => {
+    try {
+      return await get(name, signal);
+    } catch (error) {
+      if (MigrationError.is(error, 'RACK_NOT_FOUND')) return undefined;
+      throw error;
+    }
+  };
+
   const parameters: AppOperations['parameters'] = async (name, signal) =>
     session.speak(async ({ era }) => {
       if (era === 'standard') return (await get(name, signal)).parameters ?? {};
@@ -93,7 +103,7 @@ export function createAppOperations(context: RackContext): AppOperations {
       const { version, isSettled } = await session.dialect(signal);
       if (generation === '2' && isSettled && !isAtLeast(version, FIRST_GENERATION_2))
         throw withoutGeneration2(name, version);
-      const before = await find(name, signal);
+      const before = await findAnything(name, signal);
       return await writeThenLook(
         {
           ...context,

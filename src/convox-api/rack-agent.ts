@@ -59,7 +59,8 @@ export class RackAgent extends https.Agent {
     const raw = this.#proxyUrl === undefined ? undefined : await openTunnel(this.#proxyUrl, destination);
     return await new Promise((resolve, reject) => {
       const socket = tls.connect({
-        ...(raw === undefined ? { host: destination.host, port: destination.port } : { socket: raw }),
+        host: destination.host, // also what the certificate must name, where there is no server name
+        ...(raw === undefined ? { port: destination.port } : { socket: raw }),
         ...(net.isIP(destination.servername) === 0 ? { servername: destination.servername } : {}),
         rejectUnauthorized: this.#tls.mode === 'verify',
         ALPNProtocols: ['http/1.1'],

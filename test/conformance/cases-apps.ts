@@ -1,9 +1,16 @@
+import type { Answer } from './replay-server.ts';
 import { app, json, noSuchApp, operation, system, trap, type CaseTable, type ConformanceCase } from './case.ts';
 import type { Era } from './transcript.ts';
 
 /** The token of the recorded reader; it has expired. */
 const READ_TOKEN =
   'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHBpcmVzQXQiOjE3OTU0MDc2MjksInJvbGUiOiJyIiwidXNlciI6InN5c3RlbS1yZWFkIn0.w5gF2sXPSVjgxkaIo42o29bZTcmvwoNnks5g3xR2J1s';
+
+/** What a rack says of its own name, as in app-get-rack-name. */
+const rackIsNoApp = (era: Era): Answer =>
+  era === 'classic'
+    ? { ...noSuchApp(era, ''), body: '{"error":"rack convox is not an app"}' }
+    : noSuchApp(era, 'convox');
 
 const creates =
   (name: string, expected: Parameters<typeof operation>[1]) =>
@@ -48,7 +55,12 @@ export const appCases: CaseTable = {
   'app-create-while-deleting': creates('genless', {
     error: { code: 'RACK_CONFLICT', says: 'app already exists: genless' },
   }),
-  'app-create-rack-name': creates('convox', { error: { code: 'RACK_INVALID', says: 'ack name' } }),
+  'app-create-rack-name': (era) =>
+    operation(
+      ({ rack, signal }) => rack.apps.create({ name: 'convox', generation: '2' }, signal),
+      { error: { code: 'RACK_INVALID', says: 'ack name' } },
+      { around: { 'GET /apps/convox': [rackIsNoApp(era)] } },
+    ),
   'classic/app-create-bad-name': creates('foo_bar', {
     error: { code: 'RACK_INVALID', says: 'failed to satisfy constraint' },
   }),
