@@ -114,11 +114,11 @@ export class StackOperations {
 
   /** Goes back to what was there before the update: UPDATE_ROLLBACK_COMPLETE or UPDATE_ROLLBACK_FAILED. */
   async rollBackUpdate(record: StackRecord, reason: string): Promise<void> {
-    const { update } = record;
+    const { update, stack } = record;
     if (update === undefined) return;
     const { snapshot } = update;
     record.setStatus('UPDATE_ROLLBACK_IN_PROGRESS', reason);
-    record.stack.parameters = snapshot.parameters;
+    stack.parameters = snapshot.parameters;
     record.template = snapshot.template;
     const replaced = new Set(update.superseded.map(({ template }) => template.logicalId));
     const former = new Map([...snapshot.applied].map(([id, { dependencies }]) => [id, dependencies]));
@@ -133,6 +133,8 @@ export class StackOperations {
     }
     record.setStatus('UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS');
     await this.#removeLeftovers(record, update.created);
+    // What failed before it had a physical id was never there.
+    for (const id of stack.resources.keys()) if (!snapshot.applied.has(id)) stack.resources.delete(id);
     record.update = undefined;
     record.setStatus('UPDATE_ROLLBACK_COMPLETE');
   }
@@ -165,7 +167,7 @@ export class StackOperations {
     return pass.failed.length === 0 ? undefined : failuresOf(pass);
   }
 
-  /** Clean-up phase: a leftover that cannot be deleted is given up, as by CloudFormation. */
+  /** Clean-up phase: what cannot be deleted is given up and forgotten, as by CloudFormation; the rest goes on. */
   async #removeLeftovers(record: StackRecord, leftovers: readonly AppliedResource[]): Promise<void> {
     const pass: Pass = { record, controller: passController(), failed: [] };
     const keys = new Map(leftovers.map((applied, index) => [String(index), applied]));
@@ -180,12 +182,12 @@ export class StackOperations {
       if (applied === undefined) return true;
       const { logicalId } = applied.template;
       const isCurrent = record.applied.get(logicalId) === applied;
-      const isGone = await this.#resources.remove(pass, applied, isCurrent);
+      await this.#resources.remove(pass, applied, isCurrent);
       if (isCurrent) {
         record.applied.delete(logicalId);
         record.stack.resources.delete(logicalId);
       }
-      return isGone;
+      return true;
     });
   }
 }

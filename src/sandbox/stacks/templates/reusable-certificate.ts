@@ -55,6 +55,7 @@ export function validationDomainOf(world: World, domain: string): string {
 function hasMailExchanger({ route53 }: World, name: string): boolean {
   const wanted = `${name.toLowerCase()}.`;
   return [...route53.zones.values()].some(
-    (zone) => !zone.isPrivate && zone.recordSets.some((record) => record.type === 'MX' && record.name === wanted),
+    ({ id, isPrivate }) =>
+      !isPrivate && route53.servedBy(id, undefined).some((record) => record.type === 'MX' && record.name === wanted),
   );
 }

@@ -74,7 +74,7 @@ test('an ECDSA certificate is invisible to racks', () => {
   expect(findReusableCertificate(world, RECENT, ['shop.example.com'])).toBeUndefined();
 });
 
-test('the mail goes to the nearest parent with an MX record, or to the name itself', () => {
+test('the mail goes to the nearest parent with an MX record, or to the name itself', async () => {
   const world = newWorld();
   const zone = world.route53.createZone({ name: 'example.com', isPrivate: false });
   const inside = world.route53.createZone({ name: 'example.net', isPrivate: true, vpcIds: ['vpc-1'] });
@@ -82,6 +82,7 @@ test('the mail goes to the nearest parent with an MX record, or to the name itse
     ({ action: 'CREATE', recordSet: { name, type: 'MX', ttl: 300, values: ['10 mail.example.com.'] } }) as const;
   world.route53.change(zone.id, [mx('example.com.')]);
   world.route53.change(inside.id, [mx('example.net.')]);
+  await world.clock.delay(10 * 60_000);
 
   expect(validationDomainOf(world, 'www.shop.example.com')).toBe('example.com');
   expect(validationDomainOf(world, '*.example.com')).toBe('example.com');
