@@ -7,9 +7,9 @@ import {
   type ApplicationBalancer,
 } from './application-balancers.ts';
 import { crossCheck, type Expectation } from './balancer-check.ts';
-import type { BalancerEvidence, RackBalancer, RackBalancerClients } from './balancers.ts';
 import { canonicalZoneOf } from './canonical-zones.ts';
 import { readClassicBalancers } from './classic-balancers.ts';
+import type { BalancerEvidence, RackBalancer, RackBalancerClients } from './rack-balancer.ts';
 import {
   API_LOGICAL_IDS,
   balancerKey,

@@ -1,31 +1,12 @@
 import { MigrationError } from '../errors.ts';
 import { checkAccount, checkRegion, parseStackArn } from './account.ts';
 import { BalancerSearch } from './balancer-search.ts';
-import type { AwsClients } from './clients.ts';
 import { canonicalZoneOf } from './canonical-zones.ts';
+import type { RackBalancer, RackBalancerClients } from './rack-balancer.ts';
 import { dnsNameFromOutputs, roleProblem, type RackBalancerRole, type RackFacts } from './rack-facts.ts';
 import { readStack, type StackFacts } from './stacks.ts';
 
-/** How a balancer was found, from the most to the least certain. */
-export type BalancerEvidence = 'logical-id' | 'dns-name' | 'stack-tags' | 'rack-tag' | 'name' | 'rack-outputs';
-
-export interface RackBalancer {
-  readonly role: RackBalancerRole;
-  readonly arn?: string;
-  readonly name?: string;
-  readonly dnsName: string;
-  /** What an alias record to it names beside the DNS name. */
-  readonly canonicalHostedZoneId?: string;
-  readonly scheme: 'internet-facing' | 'internal';
-  readonly vpcId?: string;
-  readonly kind: 'application' | 'classic';
-  /** `app/<name>/<id>`: CloudWatch's name for it. */
-  readonly metricName?: string;
-  readonly how: BalancerEvidence;
-  /** True if AWS's own description agrees with the rack's outputs in name, scheme, network and type. */
-  readonly crossChecked: boolean;
-  readonly warnings: readonly string[];
-}
+export type { BalancerEvidence, RackBalancer, RackBalancerClients } from './rack-balancer.ts';
 
 export type BalancerAnswer =
   | { readonly found: true; readonly balancer: RackBalancer }
@@ -40,8 +21,6 @@ export interface RackBalancers {
   /** The rack's stack as it was when the answer was formed: a later update may replace a balancer. */
   readonly stack?: StackFacts;
 }
-
-export type RackBalancerClients = Pick<AwsClients, 'cloudFormation' | 'elb' | 'elbv2' | 'sts' | 'region'>;
 
 export interface FindRackBalancersOptions {
   /** The name alone is enough with `clients`; outputs and parameters alone are enough without. */

@@ -1,7 +1,7 @@
 import { ResendValidationEmailCommand } from '@aws-sdk/client-acm';
 import { MigrationError } from '../errors.ts';
 import type { Clock } from '../time/clock.ts';
-import { waitFor } from '../time/wait.ts';
+import { DEFAULT_INTERVAL_MS, waitFor } from '../time/wait.ts';
 import { ask } from './aws-error.ts';
 import { certificateAdvice, describeCertificate, pendingActions } from './certificate-advice.ts';
 import {
@@ -67,7 +67,7 @@ export interface WatchCertificatesOptions {
   readonly clock: Clock;
   /** Limit in ms; ACM's own is 72 h, a stack's 12 h. */
   readonly timeoutMs: number;
-  /** Default 3000. */
+  /** Default 1500. */
   readonly intervalMs?: number;
   /** Called with a certificate when it is first seen and whenever its status or that of a domain changes. */
   readonly onChange?: (certificate: Certificate) => void;
@@ -87,7 +87,7 @@ export async function watchCertificates(
   options: WatchCertificatesOptions,
   signal: AbortSignal,
 ): Promise<readonly WatchedCertificate[]> {
-  const { clients, arns, clock, timeoutMs, intervalMs = 3000, onChange } = options;
+  const { clients, arns, clock, timeoutMs, intervalMs = DEFAULT_INTERVAL_MS, onChange } = options;
   const startedAtMs = clock.now();
   const reported = new Map<string, string>();
   const known = new Set<string>();

@@ -1,6 +1,7 @@
 import { MigrationError } from '../errors.ts';
 import type { Clock } from '../time/clock.ts';
 import { waitFor } from '../time/wait.ts';
+import { StackEventFeed } from './stack-event-feed.ts';
 import { describeCause, firstCause, listStackEvents, type StackEvent } from './stack-events.ts';
 import { findStack, type StackFacts, type StackRef } from './stacks.ts';
 
@@ -71,21 +72,19 @@ async function watch(
   signal: AbortSignal,
 ): Promise<StackFacts | undefined> {
   const { clients, stack, clock, timeoutMs, intervalMs, onEvent } = options;
-  const seen = new Set<string>();
-  const reportEvents = async (facts: StackFacts): Promise<void> => {
+  let feed: StackEventFeed | undefined;
+  const reportEvents = async (facts: StackFacts, isLast: boolean): Promise<void> => {
     if (onEvent === undefined) return;
     const sinceMs = options.sinceMs ?? facts.updatedAtMs ?? facts.createdAtMs;
-    for (const event of await listStackEvents({ clients, stack: facts.arn, sinceMs, withNested: true }, signal)) {
-      if (seen.has(event.id)) continue;
-      seen.add(event.id);
-      onEvent(event);
-    }
+    feed ??= new StackEventFeed({ clients, stackArn: facts.arn, sinceMs });
+    for (const event of isLast ? await feed.lookAtAll(signal) : await feed.look(signal)) onEvent(event);
   };
   const answer = await waitFor<{ readonly facts: StackFacts | undefined }>(
     async () => {
       const facts = await findStack({ clients, stack }, signal);
-      if (facts !== undefined) await reportEvents(facts);
-      if (isOver(facts)) return { state: 'ready', value: { facts } };
+      const isLast = isOver(facts);
+      if (facts !== undefined) await reportEvents(facts, isLast);
+      if (isLast) return { state: 'ready', value: { facts } };
       return { state: 'pending', saw: facts?.status ?? 'no such stack' };
     },
     { what, clock, timeoutMs, ...(intervalMs === undefined ? {} : { intervalMs }) },

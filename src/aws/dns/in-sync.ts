@@ -1,6 +1,6 @@
 import { GetChangeCommand } from '@aws-sdk/client-route-53';
 import type { Clock } from '../../time/clock.ts';
-import { waitFor } from '../../time/wait.ts';
+import { DEFAULT_INTERVAL_MS, waitFor } from '../../time/wait.ts';
 import { ask } from '../aws-error.ts';
 import type { AwsClients } from '../clients.ts';
 
@@ -10,14 +10,14 @@ export interface WaitInSyncOptions {
   readonly clock: Clock;
   /** Default 10 minutes; normally 60 s are enough (Route 53 API reference, GetChange). */
   readonly timeoutMs?: number;
-  /** Default 3000: others use the same 5 requests a second. */
+  /** Default 1500. */
   readonly intervalMs?: number;
   readonly onPending?: (saw: string, elapsedMs: number) => void;
 }
 
 /** The first of three waits: until all of Route 53's own servers have a change. */
 export async function waitInSync(
-  { clients, changeId, clock, timeoutMs = 600_000, intervalMs = 3000, onPending }: WaitInSyncOptions,
+  { clients, changeId, clock, timeoutMs = 600_000, intervalMs = DEFAULT_INTERVAL_MS, onPending }: WaitInSyncOptions,
   signal: AbortSignal,
 ): Promise<void> {
   await waitFor(

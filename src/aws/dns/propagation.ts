@@ -2,6 +2,7 @@ import { MigrationError } from '../../errors.ts';
 import type { Clock } from '../../time/clock.ts';
 import { waitFor } from '../../time/wait.ts';
 import { balancerKey } from '../rack-facts.ts';
+import { dnsName, parentsOf } from './names.ts';
 import type { DnsResolver } from './resolver.ts';
 
 /** What one server answers for a name, and whether that is the balancer. */
@@ -65,6 +66,25 @@ async function askServer(
     if (!MigrationError.is(error, 'DNS_UNREACHABLE')) throw error;
     return { server, agrees: false, saw: error.message, ttlSeconds: 0 };
   }
+}
+
+/**
+ * The servers that answer for a name, wherever its DNS is: those of the nearest zone upwards that public DNS knows.
+ *
+ * @throws {MigrationError} `ZONE_NOT_FOUND` if no zone of the name is known.
+ */
+export async function findNameServers(
+  { name, resolver }: Pick<AskServersOptions, 'name' | 'resolver'>,
+  signal: AbortSignal,
+): Promise<{ readonly zone: string; readonly servers: readonly string[] }> {
+  for (const zone of parentsOf(name, 2)) {
+    const servers = await resolver.nameServers(zone, signal);
+    if (servers.length > 0) return { zone, servers };
+  }
+  throw new MigrationError('ZONE_NOT_FOUND', `public DNS knows no zone that holds ${dnsName(name)}`, {
+    hint: 'Check the spelling of the domain, and that it is registered.',
+    details: { name },
+  });
 }
 
 export interface WaitForServersOptions extends AskServersOptions {
