@@ -110,6 +110,8 @@ class Engine implements StackEngine {
     before?.controller.abort(new Error('Stack deletion requested'));
     startOperation(record, async () => {
       await before?.done;
+      // A rollback that was under way has had its say.
+      if (stack.status !== 'DELETE_IN_PROGRESS') record.setStatus('DELETE_IN_PROGRESS', 'User Initiated');
       await this.#operations.remove(record);
       if (stack.status === 'DELETE_COMPLETE') this.#live.delete(stack.name);
     });
