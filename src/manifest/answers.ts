@@ -28,7 +28,7 @@ export function readAnswers(text: string, file: string = ANSWERS_FILE): Readonly
   if (text.length > MAX_CHARACTERS) throw invalid('the file is too large');
   let data: unknown;
   try {
-    data = parse(text, { maxAliasCount: 0, prettyErrors: false, logLevel: 'silent' });
+    data = parse(text, { maxAliasCount: 0, prettyErrors: false, logLevel: 'error' });
   } catch {
     // The parser's message may quote the file.
     throw invalid('not valid YAML');

@@ -1,7 +1,7 @@
 import type { Finding, Severity } from './finding.ts';
 
 const ORDER: readonly Severity[] = ['blocker', 'choice', 'change', 'info'];
-const MIN_TEXT_COLUMNS = 30;
+const MIN_TEXT_COLUMNS = 24;
 
 /**
  * Renders findings as a table for a terminal of `columns` characters: severity, service, place, what and what to do,
