@@ -32,6 +32,19 @@ describe('a classic balancer', () => {
     expect(JSON.parse(reply.body)).toMatchObject({ app: 'shop', generation: 1 });
   });
 
+  it('serves other ports under their own number, but no privileged one', async () => {
+    const listeners = [listener(8_080, 'TCP'), listener(25, 'TCP')];
+    const balancer = await makeClassic(world, 'odd', { listeners });
+    runApp(world, { classics: [balancer] });
+    const [address] = balancer.addresses;
+
+    const reply = await ask({ address, port: 8_080, host: 'any.example.com' });
+    const mail = ask({ address, port: 25, host: 'any.example.com' });
+
+    expect(reply.status).toBe(200);
+    await expect(mail).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
   it('ends TLS with its one certificate on SSL and HTTPS ports', async () => {
     const certificate = world.acm.issueNow(['shop.example.com', 'www.example.com']);
     const ssl = await makeClassic(world, 'ssl', { listeners: [listener(443, 'SSL', certificate.arn)] });

@@ -4,14 +4,16 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { decode, encode, streamDecode, streamEncode, type Packet } from 'dns-packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { HostedZone } from '../../../src/sandbox/model/dns.ts';
+import type { HostedZone, RecordSet } from '../../../src/sandbox/model/dns.ts';
 import {
   alias,
   makeAlb,
   makeClassic,
+  type Alb,
   makeGroup,
   putRecords,
   route,
+  runApp,
   startNetworkWorld,
   stopNetworkWorld,
   until,
@@ -164,6 +166,41 @@ describe('DNS', () => {
     expect(counts['192.0.2.3']).toBeUndefined();
     expect(counts['192.0.2.2']! / 400).toBeGreaterThan(0.15);
     expect(counts['192.0.2.2']! / 400).toBeLessThan(0.35);
+  });
+
+  it('leaves an unhealthy balancer out of a weighted set only when the alias asks for it', async () => {
+    const [sick, well] = [await makeAlb(world, 'sick'), await makeAlb(world, 'well')];
+    for (const alb of [sick, well])
+      route(world, alb, ['shop.example.com'], makeGroup(world, `${alb.balancer.name}-web`));
+    const [, wellGroup] = [...world.balancing.targetGroups.values()];
+    runApp(world, { groups: [wellGroup!] });
+    const member = ({ balancer }: Alb, weight: number, evaluateTargetHealth: boolean): RecordSet => ({
+      ...{ name: 'w.example.com.', type: 'A', setIdentifier: balancer.name, weight },
+      alias: { hostedZoneId: balancer.canonicalHostedZoneId, dnsName: balancer.dnsName, evaluateTargetHealth },
+    });
+    const answered = async (): Promise<string[]> => {
+      const authority = resolver(`${world.dns.nameServerAddresses[0]!}:${world.dns.dnsPort}`);
+      return (await authority.resolve4('w.example.com')).toSorted();
+    };
+
+    await putRecords(world, zone.id, [member(sick, 255, true), member(well, 1, true)]);
+    const evaluated = await answered();
+    await putRecords(world, zone.id, [member(sick, 255, false), member(well, 0, false)]);
+    const blind = await answered();
+
+    expect(evaluated).toEqual(well.balancer.addresses.toSorted());
+    expect(blind).toEqual(sick.balancer.addresses.toSorted());
+  });
+
+  it('follows an alias to another record of the zone', async () => {
+    const { balancer } = await makeAlb(world);
+    const inZone = { hostedZoneId: zone.id, dnsName: 'shop.example.com.', evaluateTargetHealth: false };
+    await putRecords(world, zone.id, [alias('shop.example.com.', balancer)]);
+    await putRecords(world, zone.id, [{ name: 'example.com.', type: 'A', alias: inZone }]);
+
+    const addresses = await resolver().resolve4('example.com');
+
+    expect(addresses.toSorted()).toEqual(balancer.addresses.toSorted());
   });
 
   it('shows a change at each name server at its own moment, and everywhere once it is INSYNC', async () => {

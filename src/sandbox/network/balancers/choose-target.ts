@@ -11,7 +11,7 @@ export class TargetChooser {
   chooseFailOpen(targets: ReadonlyMap<string, Target>): Target | undefined {
     return (
       this.#next(targets, (target) => target.state === 'healthy') ??
-      this.#next(targets, (target) => target.state !== 'draining' && target.state !== 'unused')
+      this.#next(targets, (target) => target.state !== 'draining')
     );
   }
 

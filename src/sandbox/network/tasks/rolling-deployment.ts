@@ -1,10 +1,17 @@
-import type { EcsService } from '../../model/compute.ts';
-import type { RunningTask } from './running-task.ts';
+import type { EcsService, Task } from '../../model/compute.ts';
 
-export interface DeploymentMoves {
+/** A task as the scheduler sees it. */
+export interface DeployedTask {
+  readonly task: Pick<Task, 'state' | 'definition'>;
+  readonly isHealthy: boolean;
+  /** Unhealthy after its grace period. */
+  readonly hasFailed: boolean;
+}
+
+export interface DeploymentMoves<T extends DeployedTask> {
   /** How many tasks of the current definition to start. */
   readonly start: number;
-  readonly stop: readonly RunningTask[];
+  readonly stop: readonly T[];
 }
 
 /**
@@ -12,19 +19,19 @@ export interface DeploymentMoves {
  * fewer than `minimumPercent` healthy by its own doing. A failed task is replaced before it is stopped where there is
  * room (Amazon ECS, "Service deployment parameters"; "Task health and replacement").
  */
-export function nextMoves(service: EcsService, tasks: readonly RunningTask[]): DeploymentMoves {
+export function nextMoves<T extends DeployedTask>(service: EcsService, tasks: readonly T[]): DeploymentMoves<T> {
   const live = tasks.filter(({ task }) => task.state === 'pending' || task.state === 'running');
   if (service.deleted || service.desiredCount === 0) return { start: 0, stop: live };
 
   const { desiredCount } = service;
   const mostLive = Math.max(1, Math.floor((desiredCount * service.maximumPercent) / 100));
   const fewestHealthy = Math.ceil((desiredCount * service.minimumPercent) / 100);
-  const isCurrent = ({ task }: RunningTask): boolean => task.definition === service.taskDefinition;
+  const isCurrent = ({ task }: T): boolean => task.definition === service.taskDefinition;
   const current = live.filter((t) => isCurrent(t) && !t.hasFailed);
   const failed = live.filter((t) => isCurrent(t) && t.hasFailed);
   const old = live.filter((t) => !isCurrent(t));
 
-  const stop: RunningTask[] = [];
+  const stop: T[] = [];
   let healthy = live.filter((t) => t.isHealthy).length;
   const healthyCurrent = current.filter((t) => t.isHealthy).length;
   for (const task of old) {
@@ -48,6 +55,6 @@ export function nextMoves(service: EcsService, tasks: readonly RunningTask[]): D
 }
 
 /** Tasks beyond the desired count: those not yet healthy go first, then the youngest. */
-function surplus(current: readonly RunningTask[], desired: number): readonly RunningTask[] {
+function surplus<T extends DeployedTask>(current: readonly T[], desired: number): readonly T[] {
   return [...current].toSorted((a, b) => Number(b.isHealthy) - Number(a.isHealthy)).slice(desired);
 }
