@@ -113,6 +113,8 @@ export interface Compute {
   /** Drains and stops all tasks; resolves when they have stopped. */
   deleteService(id: string): Promise<void>;
   tasks(): readonly Task[];
+  /** Drains and stops one task; its service starts another. False when there is no such task. */
+  stopTask?(id: string): boolean;
 }
 
 /** aws/ — certificates and their mails. */

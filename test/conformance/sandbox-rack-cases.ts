@@ -57,19 +57,19 @@ export const CASES: Readonly<Record<string, SandboxCase>> = {
   'app-get-missing': read('base'),
   'app-get-promoting': read('promoting'),
   'app-get-rack-name': read('base'),
-  'app-get-rollback': read('cancelled myapp'),
+  'app-get-rollback': write('cancelled myapp'),
   'app-get-rolled-back': read('rolled back'),
   'app-get-rolling-back': write('rolling back'),
   'app-get-updating': read('updating myapp'),
   'app-logs-bad-since': read('deployed'),
   'app-logs-foreign-origin': read('deployed'),
   'app-logs-missing-app': read('deployed'),
-  'app-logs-no-follow': read('deployed'),
-  'app-logs-no-origin': read('deployed'),
-  'app-logs-subprotocol': read('deployed'),
+  'app-logs-no-follow': { ...read('deployed'), prepare: writeLogs },
+  'app-logs-no-origin': { ...read('deployed'), prepare: writeLogs },
+  'app-logs-subprotocol': { ...read('deployed'), prepare: writeLogs },
   'app-logs-unauthorized': read('deployed'),
   'app-logs-without-upgrade': read('deployed'),
-  'app-logs': read('deployed'),
+  'app-logs': { ...read('deployed'), prepare: writeLogs },
   'app-resources-list': read('deployed'),
   'app-update-lock': write('deployed'),
   'app-update-missing-app': read('base'),
@@ -229,7 +229,7 @@ export const CASES: Readonly<Record<string, SandboxCase>> = {
       return undefined;
     },
   },
-  'release-create-env-multiline': write('unlinked'),
+  'release-create-env-multiline': write('genless created'),
   'release-create-env': write('created'),
   'release-create-missing-app': read('base'),
   'release-create-missing-build': read('created'),
@@ -285,7 +285,7 @@ export const CASES: Readonly<Record<string, SandboxCase>> = {
   'system-get-updated': read('internal'),
   'system-get-updating': read('updating rack'),
   'system-get': read('base'),
-  'system-logs': read('deployed'),
+  'system-logs': { ...read('deployed'), prepare: writeLogs },
   'system-processes': read('base'),
   'system-releases': read('base'),
   'system-update-bad-count': read('base'),
@@ -303,4 +303,19 @@ async function readToken(sandbox: Sandbox): Promise<ReadonlyMap<string, string>>
   const form = { role: 'read', durationInHour: '1' };
   const token = (await rackOf(sandbox)('POST', '/system/jwt/token', { form })).field('token');
   return new Map([['authorization', `Basic ${Buffer.from(`jwt:${token}`).toString('base64')}`]]);
+}
+
+/** Lines that are younger than two minutes of the sandbox's time. */
+function writeLogs({ rack, world }: Sandbox): Promise<undefined> {
+  const task = world.compute.tasks().find(({ definition: { app, service } }) => app === 'tmpapp' && service === 'web')!;
+  const at = world.clock.now();
+  const process = task.id.split(/[/-]/).at(-1)!;
+  for (let line = 0; line < 4; line += 1) {
+    const { service, release } = task.definition;
+    rack.store.logs.group('tmpapp').append({ at, service, release, process, message: `GET /check ${line}` });
+    const about = world.settings.rackVersion <= '20180708231844' ? 'ns=api.web' : 'ns=rack at=SystemGet';
+    const message = `${about} id=${line} state=success`;
+    rack.store.logs.group('convox').append({ at, service: 'system/cloudformation', release: '', process: '', message });
+  }
+  return Promise.resolve(undefined);
 }

@@ -25,7 +25,7 @@ export async function replayAt(
   names: ReadonlyMap<string, string>,
 ): Promise<Replayed> {
   const query =
-    request.query.length === 0 ? '' : `?${new URLSearchParams([...request.query].map(([k, v]) => [k, v])).toString()}`;
+    request.query.length === 0 ? '' : `?${new URLSearchParams(Object.fromEntries(request.query)).toString()}`;
   const url = new URL(rename(request.path, names) + query, sandbox.endpoints.rackUrl);
   const headers = Object.fromEntries([...request.headers].filter(([name]) => !OWN_HEADERS.includes(name)));
   const given = names.get('authorization');

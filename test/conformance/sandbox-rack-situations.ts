@@ -29,6 +29,7 @@ export type SituationName =
   | 'updating rack'
   | 'creating'
   | 'created'
+  | 'genless created'
   | 'create failed'
   | 'built'
   | 'deployed'
@@ -57,8 +58,8 @@ const RECORDED_ENV = new Map([
 const COMPOSE =
   'version: "2"\nservices:\n  web:\n    image: httpd\n    labels:\n      - convox.port.443.protocol=https\n    ports:\n      - 80:80\n      - 443:80\n  worker:\n    image: httpd\n    command: sleep 3600\n';
 
-/** Steps that take an hour: what is under way stays under way. */
-const STANDING_STILL: Partial<SandboxDurations> = { resourceMs: 3_600_000, loadBalancerMs: 3_600_000 };
+/** Steps that take three weeks: what is under way stays under way. */
+const STANDING_STILL: Partial<SandboxDurations> = { resourceMs: 2e9, loadBalancerMs: 2e9, imagePullMs: 2e9 };
 
 interface Stage {
   readonly era: Era;
@@ -68,8 +69,15 @@ interface Stage {
   readonly names: Map<string, string>;
 }
 
+/** A rollback is over soon: it is watched at a slower pace. */
+const OPTIONS: Partial<Record<SituationName, SandboxOptions>> = {
+  internal: { rackParameters: { Internal: 'Yes' } },
+  'rolling back': { scale: 30 },
+  'cancelled myapp': { scale: 30 },
+};
+
 export async function makeSituation(era: Era, name: SituationName): Promise<Situation> {
-  const stage = await base(era, name === 'internal' ? { rackParameters: { Internal: 'Yes' } } : {});
+  const stage = await base(era, OPTIONS[name] ?? {});
   await SETUPS[name](stage);
   return stage;
 }
@@ -88,6 +96,10 @@ const SETUPS: Readonly<Record<SituationName, (stage: Stage) => Promise<void> | v
   created: async ({ rack }) => {
     await rack('POST', '/apps', { form: { name: 'tmpapp', generation: '2' } });
     await untilRunning(rack, 'tmpapp');
+  },
+  'genless created': async ({ rack }) => {
+    await rack('POST', '/apps', { form: { name: 'genless' } });
+    await untilRunning(rack, 'genless');
   },
   'create failed': async ({ rack, sandbox }) => {
     sandbox.world.cloudFormation.failNext('convox-createfail', 'Settings', 'bucket limit reached');
@@ -125,10 +137,7 @@ const SETUPS: Readonly<Record<SituationName, (stage: Stage) => Promise<void> | v
   },
   'rolling back': async (stage) => {
     await failPromotion(stage, { isSlow: true });
-    await eventually({
-      ask: () => stage.rack('GET', '/apps/tmpapp'),
-      until: (reply) => reply.field('status') === 'rollback',
-    });
+    await untilStatus(stage, 'tmpapp', 'rollback');
   },
   'rolled back': async (stage) => {
     await failPromotion(stage, { isSlow: false });
@@ -144,20 +153,14 @@ const SETUPS: Readonly<Record<SituationName, (stage: Stage) => Promise<void> | v
     standStill(stage);
     await setFormation(stage);
     await stage.rack('POST', '/apps/myapp/cancel');
-    await eventually({
-      ask: () => stage.rack('GET', '/apps/myapp'),
-      until: (reply) => reply.field('status') === 'rollback',
-    });
+    await untilStatus(stage, 'myapp', 'rollback');
   },
   deleting: async (stage) => {
     await deployed(stage);
     await unlink(stage);
     standStill(stage);
     await stage.rack('DELETE', '/apps/genless');
-    await eventually({
-      ask: () => stage.rack('GET', '/apps/genless'),
-      until: (reply) => reply.field('status') === 'deleting',
-    });
+    await untilStatus(stage, 'genless', 'deleting');
   },
   deleted: async (stage) => {
     await deployed(stage);
@@ -220,10 +223,10 @@ async function built(stage: Stage): Promise<void> {
   await set('genless', 'KEY=-----BEGIN-----\nMIIabc=\nnoequals\n-----END-----\nB="quoted"\n C =spaces around');
   if (era === 'standard') await storeObjects(rack);
   const failedId = await finishBuild(stage, { 'docker-compose.yml': COMPOSE });
+  const id = await finishBuild(stage, { 'convox.yml': RECORDED_MANIFEST, Dockerfile: 'FROM httpd\n' });
   const internalId = await finishBuild(stage, {
     'convox.yml': 'services:\n  web:\n    build: .\n    port: 5000\n    internal: true\n',
   });
-  const id = await finishBuild(stage, { 'convox.yml': RECORDED_MANIFEST, Dockerfile: 'FROM httpd\n' });
 
   for (const recorded of ['BTTKOJYZFQN', 'BAWTXZXYMJO', 'BHLEXVHDCQH', 'BVHOIJPQBXW']) names.set(recorded, id);
   for (const recorded of ['BRJAFGJTLSF', 'BLHPIRZOIIA', 'BONNIQYVPDZ']) names.set(recorded, failedId);
@@ -261,10 +264,6 @@ async function deployed(stage: Stage): Promise<void> {
   const tasks = sandbox.world.compute.tasks();
   const web = tasks.find(({ definition }) => definition.app === 'tmpapp' && definition.service === 'web')!;
   const process = web.id.split(/[/-]/).at(-1)!;
-  for (let line = 0; line < 4; line += 1) {
-    api.log('tmpapp', `GET /check ${line}`, { service: 'web', release, process });
-    api.log('convox', `ns=rack at=SystemGet id=${line} state=success`);
-  }
   names.set('0a1b2c3d4e5f', process);
 }
 
@@ -284,7 +283,7 @@ async function startBuild({ era, rack }: Stage, files: Readonly<Record<string, s
   if (era === 'classic') return (await rack('POST', '/apps/tmpapp/builds', multipartSource(source))).field('id');
   const headers = { 'content-type': 'application/octet-stream' };
   await rack('POST', '/apps/tmpapp/objects/tmp/source.tgz', { body: source, headers });
-  const form = { url: 'object://tmpapp/tmp/source.tgz', description: 'first deploy' };
+  const form = { url: 'object://tmpapp/tmp/source.tgz' };
   return (await rack('POST', '/apps/tmpapp/builds', { form })).field('id');
 }
 
@@ -308,9 +307,7 @@ async function promoteNext({ api, rack }: Stage): Promise<Release> {
 async function failPromotion(stage: Stage, { isSlow }: { readonly isSlow: boolean }): Promise<void> {
   await deployed(stage);
   const { sandbox } = stage;
-  const service = [...(sandbox.world.cloudFormation.find('convox-tmpapp')?.resources.keys() ?? [])].find((id) =>
-    /^ServiceWeb(Service)?$/.test(id),
-  )!;
+  const service = stage.era === 'classic' ? 'ServiceWebService' : 'Service';
   if (isSlow) setDurations(stage, { resourceMs: 60_000 });
   sandbox.world.cloudFormation.failNext('convox-tmpapp', service, 'did not stabilize');
   await promoteNext(stage);
@@ -324,6 +321,18 @@ async function setFormation({ era, rack }: Stage): Promise<void> {
 async function setRackParameter({ era, rack }: Stage, name: string, value: string): Promise<void> {
   if (era === 'classic') await rack('POST', '/apps/convox/parameters', { form: { [name]: value } });
   else await rack('PUT', '/system', { form: { parameters: `${name}=${value}` } });
+}
+
+/** Until both API processes see it, each with a cache of its own. */
+async function untilStatus({ rack }: Stage, app: string, status: string): Promise<void> {
+  let inARow = 0;
+  await eventually({
+    ask: () => rack('GET', `/apps/${app}`),
+    until: (reply) => {
+      inARow = reply.field('status') === status ? inARow + 1 : 0;
+      return inARow > 2;
+    },
+  });
 }
 
 async function unlink({ rack }: Stage): Promise<void> {

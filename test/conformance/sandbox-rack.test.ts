@@ -48,7 +48,7 @@ describe("the sandbox's rack against recorded racks", () => {
         const more = await wanted.prepare?.(sandbox);
         const actual = await replayAt(sandbox, transcript, new Map([...names, ...(more ?? [])]));
 
-        expect(differences(transcript, actual)).toEqual([]);
+        expect(differences(transcript, actual).join('\n')).toBe('');
       } finally {
         if (wanted.isWrite === true) await sandbox.close();
       }

@@ -17,7 +17,8 @@ export interface AppService {
   readonly count: number;
   readonly cpu: number;
   readonly memory: number;
-  readonly ports: readonly ServicePort[];
+  /** `undefined` for a generation-2 service without a port: the API then says `null` instead of an empty list. */
+  readonly ports: readonly ServicePort[] | undefined;
 }
 
 export interface ServicePort {
@@ -60,7 +61,7 @@ function gen2Services(api: Api, stack: StackFacts, release: Release): readonly A
   return services.map(({ name, port, isInternal: internal }) => {
     const router = outputs.get(internal ? 'RouterInternalHost' : 'RouterHost') ?? '';
     const formation = formationOf(stack, name, { count: 1, cpu: 128, memory: 256 });
-    if (port === undefined) return { name, host: '', ...formation, ports: [] };
+    if (port === undefined) return { name, host: '', ...formation, ports: undefined };
     const ports = [80, 443].map((balancer) => ({ balancer, container: port.number, certificateArn: '' }));
     return { name, host: `${app}-${name}.${router}`, ...formation, ports };
   });

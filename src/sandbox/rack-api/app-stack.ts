@@ -30,7 +30,7 @@ export function appTemplate(api: Api, request: AppTemplateRequest): StackTemplat
     app,
     rackVersion: version,
     parameters,
-    ...(release === undefined || release.manifest === '' ? {} : { release: releaseFor(api, release) }),
+    ...(release === undefined ? {} : { release: releaseFor(api, release) }),
   };
   return refusing(() => (generation === '2' ? gen2AppTemplate(api.world, wanted) : gen1AppTemplate(api.world, wanted)));
 }
@@ -66,7 +66,6 @@ export function promoteRelease(
   const template = appTemplate(api, { app, generation, release, parameters });
   update(api, stack, template, parameters);
   api.world.cloudFormation.find(stack.arn)?.tags.set('Version', api.version);
-  api.log(app, `Promoting release ${release.id}`);
 }
 
 /** `promote` asks what this process was started with: until the API has been replaced, `Internal=Yes` is not known. */

@@ -32,6 +32,7 @@ export function runBuild(api: Api, build: Build, { source, manifestFile }: Build
     build.reason = reason;
     build.status = 'failed';
     build.endedAt = clock.now();
+    build.log.wake();
   };
   const unpacked = source === undefined ? Promise.resolve(undefined) : unpackSource(source).catch(() => undefined);
   clock.after(totalMs * START_SHARE, () => {
@@ -92,6 +93,7 @@ function complete(api: Api, build: Build, programs: Build['programs']): void {
     env: latest?.env ?? '',
     description: build.description,
   }).id;
+  build.log.wake();
 }
 
 function serviceNames(manifest: string): readonly string[] {

@@ -22,9 +22,14 @@ export class LogGroup {
     this.#lines.push({ ...line, sequence: this.#next });
     this.#next += 1;
     if (this.#lines.length > TRIM_AT) this.#lines = this.#lines.slice(-KEPT_LINES);
+    this.wake();
+  }
+
+  /** Lets readers look again: a line has come, or it has become clear that no more will. */
+  wake(): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const wake of waiting) wake();
+    for (const look of waiting) look();
   }
 
   /** The sequence number of the first line that is not older than `at`. */

@@ -235,7 +235,12 @@ function stopProcess(request: RackRequest, api: Api): Reply {
   const id = request.param('process');
   const process = findProcess(api, app, id);
   const oneOff = api.store.oneOffs.get(process.id);
-  if (oneOff === undefined) throw new RackRefusal(500, 'the sandbox stops one-off processes only');
-  endOneOff(api, oneOff);
+  if (oneOff !== undefined) {
+    endOneOff(api, oneOff);
+    return SUCCESS;
+  }
+  const task = api.world.compute.tasks().find((each) => processId(each.id) === id);
+  if (task === undefined) throw new RackRefusal(500, 'the sandbox does not stop builds');
+  api.world.compute.stopTask?.(task.id);
   return SUCCESS;
 }

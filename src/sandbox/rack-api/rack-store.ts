@@ -25,7 +25,7 @@ export interface Release {
   readonly id: string;
   readonly app: string;
   readonly build: string;
-  /** The environment as the rack understood it: sorted `KEY=VALUE` lines. */
+  /** The environment as it was sent; what the rack makes of it is read out of it each time. */
   readonly env: string;
   readonly manifest: string;
   readonly description: string;

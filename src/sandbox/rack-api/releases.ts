@@ -42,7 +42,7 @@ export const releaseRoutes: readonly Route[] = [
     handle: (request, api) => {
       const release = findRelease(api, request.param('release'), 404);
       if (release.app !== request.param('app')) throw new RackRefusal(500, 'mismatched app and release');
-      return json(releaseJson(api, release, release.env));
+      return json(releaseJson(api, release, formatEnv(parseEnv(release.env))));
     },
   },
   { method: 'POST', path: '/apps/:app/releases/:release/promote', operation: 'releases.promote', handle: promote },
@@ -81,7 +81,7 @@ function createRelease(request: RackRequest, api: Api): Reply {
   }
   const before = parseEnv(latest?.env ?? '');
   const after = given === null ? before : parseEnv(given);
-  const env = formatEnv(after);
+  const env = given ?? latest?.env ?? '';
   const release = api.store.addRelease({
     app,
     build: build?.id ?? latest?.build ?? '',
@@ -89,9 +89,9 @@ function createRelease(request: RackRequest, api: Api): Reply {
     env,
     description: request.form.get('description') ?? describeEnvChange(before, after),
   });
-  api.store.bucket(stack.arn).environment = env;
+  api.store.bucket(stack.arn).environment = formatEnv(after);
   // The answer shows the text as it was sent; only a later read shows what was understood.
-  return json(releaseJson(api, release, given ?? env));
+  return json(releaseJson(api, release, env));
 }
 
 function promote(request: RackRequest, api: Api): Reply {
@@ -111,5 +111,5 @@ function promote(request: RackRequest, api: Api): Reply {
     throw new RackRefusal(500, 'can not promote an older release, try rollback');
   }
   promoteRelease(api, { app, generation: generationOf(stack), stack, release });
-  return api.isClassic ? json(releaseJson(api, release, release.env)) : SUCCESS;
+  return api.isClassic ? json(releaseJson(api, release, formatEnv(parseEnv(release.env)))) : SUCCESS;
 }

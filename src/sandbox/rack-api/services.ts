@@ -58,12 +58,12 @@ export const serviceRoutes: readonly Route[] = [
 ];
 
 function formationJson({ host, name, count, memory, cpu, ports }: AppService): Record<string, unknown> {
-  const numbers = ports.map(({ balancer }) => balancer);
-  return { balancer: host, name, count, memory, cpu, ports: numbers.length === 0 ? null : numbers };
+  const numbers = ports?.map(({ balancer }) => balancer);
+  return { balancer: host, name, count, memory, cpu, ports: numbers ?? null };
 }
 
 function serviceJson(api: Api, { count, cpu, host, memory, name, ports }: AppService): Record<string, unknown> {
-  const shown = ports.map(({ balancer, container, certificateArn }) => ({
+  const shown = ports?.map(({ balancer, container, certificateArn }) => ({
     balancer,
     certificate: certificateId(api, certificateArn),
     container,
@@ -75,7 +75,7 @@ function serviceJson(api: Api, { count, cpu, host, memory, name, ports }: AppSer
     memory,
     name,
     ...(api.has(SINCE.nlbInServices) ? { nlb: null } : {}),
-    ports: shown.length === 0 ? null : shown,
+    ports: shown ?? null,
   };
 }
 

@@ -23,7 +23,7 @@ export const sslRoutes: readonly Route[] = [
 
 function listSsl(api: Api, app: string): unknown[] {
   return servicesOf(api, api.requireApp(app)).flatMap(({ name, ports }) =>
-    ports.flatMap(({ balancer, certificateArn }) => {
+    (ports ?? []).flatMap(({ balancer, certificateArn }) => {
       const certificate = findCertificateByArn(api, certificateArn);
       if (certificate === undefined) return [];
       const { id, domain, expiresAt } = certificate;

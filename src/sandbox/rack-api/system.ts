@@ -112,18 +112,22 @@ function listProcesses(api: Api): unknown[] {
     const id = `3f2e1d0c9b8${index}`;
     const command = `bin/${name}`;
     const image = `convox/${api.isClassic ? 'api' : 'rack'}:${api.version}`;
-    const place = { host: '10.0.1.182', image, instance, ports: ['3002:4443'] };
+    const [host, ports] = ['10.0.1.182', ['3002:4443']];
+    const shared = { id, app: api.rack };
     if (api.isClassic) {
-      return { id, app: api.rack, name, release: api.version, command, ...place, cpu: 0, memory: 0, started };
+      const release = api.version;
+      return { ...shared, name, release, command, host, image, instance, ports, cpu: 0, memory: 0, started };
     }
     return {
-      id,
-      app: api.rack,
+      ...shared,
       command,
       cpu: 0,
-      ...place,
+      host,
+      image,
+      instance,
       memory: 0,
       name,
+      ports,
       release: api.version,
       started,
       status: 'running',

@@ -50,7 +50,7 @@ describe('a generation-2 app', () => {
     expect(app.field('release')).toBe(build.field('release'));
     expect(services.json()).toEqual([
       {
-        balancer: expect.stringMatching(/^fresh-web\..*convox\.site$/),
+        balancer: expect.stringMatching(/^fresh-web\..*convox\.site$/) as unknown,
         name: 'web',
         count: 1,
         memory: 256,
