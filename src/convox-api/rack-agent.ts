@@ -69,16 +69,15 @@ export class RackAgent extends https.Agent {
         socket.destroy();
         reject(error);
       };
-      socket.once('error', fail);
-      socket.setTimeout(CONNECT_LIMIT_MS, () => fail(coded('ETIMEDOUT', 'connect ETIMEDOUT', 'connect')));
+      const late = (): void => fail(coded('ETIMEDOUT', 'connect ETIMEDOUT', 'connect'));
+      socket.once('error', fail).setTimeout(CONNECT_LIMIT_MS, late);
       socket.once('secureConnect', () => {
         const problem = this.#judge(socket);
         if (problem !== undefined) {
           fail(problem);
           return;
         }
-        socket.setTimeout(0);
-        socket.off('error', fail);
+        socket.setTimeout(0, late).off('error', fail); // 0 takes the listener away too
         resolve(socket);
       });
     });
