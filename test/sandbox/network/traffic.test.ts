@@ -12,6 +12,7 @@ import {
   runApp,
   startNetworkWorld,
   stopNetworkWorld,
+  taskDefinition,
   until,
   type Alb,
   type NetworkWorld,
@@ -131,6 +132,22 @@ describe('traffic', () => {
     expect(report.failed).toBe(0);
     expect(lastOld.atMs).toBeGreaterThan(inSyncAt);
     expect(report.answeredBy['shop-g2']).toBeGreaterThan(0);
+  });
+
+  it('loses nothing while tasks behind a byte pipe are replaced under kept connections', async () => {
+    const balancer = await makeClassic(world, 'shop-web', { drainingSeconds: 20 });
+    const service = runApp(world, { app: 'shop', count: 2, classics: [balancer] });
+    await putRecords(world, zone.id, [alias('shop.example.com.', balancer)]);
+    const traffic = start({ clients: { count: 6, keepAliveShare: 1, keepAliveMaxAgeMs: 3_600_000 } });
+    await until(() => traffic.snapshot().sent > 30);
+
+    const next = { ...taskDefinition({ app: 'shop', classics: [balancer] }), release: 'RBBBBBBBBBB' };
+    world.compute.updateService(service.id, { taskDefinition: next });
+    await until(() => world.compute.isStable(service.id));
+    const replacedAt = traffic.snapshot().sent;
+    await until(() => traffic.snapshot().sent > replacedAt + 30);
+
+    expect(await traffic.stop()).toMatchObject({ failed: 0, byCause: {} });
   });
 
   it('reaches names that only the VPC knows', async () => {

@@ -3,7 +3,7 @@ import type { Program, ProgramReply, ProgramRequest, TaskDefinition } from '../.
 /** The status a program gives for a path asked with a Host, before chance (`errorShare`) and proxying. */
 export function programStatus(program: Program, path: string, host: string | undefined): number {
   if (program.allowedHosts.length > 0 && !program.allowedHosts.includes(hostName(host))) return 400;
-  return program.statusByPath[pathOnly(path)] ?? 200;
+  return program.statusByPath[pathOnly(path)] ?? program.otherStatus ?? 200;
 }
 
 /** The env variable that holds the base URL a path is proxied to; the longest prefix wins. */

@@ -92,14 +92,9 @@ export class TrafficClient {
     const { ports } = this.#options.endpoints;
     const agents = this.#agents(view);
     return new Promise((resolve, reject) => {
-      const request: ClientRequest =
-        scheme === 'https'
-          ? httpsRequest({ agent: agents.https, host, port: ports[443], path, headers: { Host: host } }, receive)
-          : httpRequest({ agent: agents.http, host, port: ports[80], path, headers: { Host: host } }, receive);
-      const timer = setTimeout(() => {
-        request.destroy(new RequestTimeout(`no answer within ${this.#options.timeoutMs} ms`));
-      }, this.#options.timeoutMs);
-      function receive(response: IncomingMessage): void {
+      let hasAnswer = false;
+      const receive = (response: IncomingMessage): void => {
+        hasAnswer = true;
         response.resume();
         response.on('end', () => {
           clearTimeout(timer);
@@ -108,16 +103,24 @@ export class TrafficClient {
           resolve({ status, app: typeof app === 'string' ? app : undefined, location });
         });
         response.on('error', fail);
-      }
+      };
       const fail = (error: Error): void => {
         clearTimeout(timer);
-        if (request.reusedSocket && mayRepeat && !(error instanceof RequestTimeout)) {
+        // An answer that has begun is not asked for again: that one is lost.
+        if (request.reusedSocket && mayRepeat && !hasAnswer && !(error instanceof RequestTimeout)) {
           this.repeated += 1;
           this.#request(target, scheme, path, false).then(resolve, reject);
         } else {
           reject(error);
         }
       };
+      const request: ClientRequest =
+        scheme === 'https'
+          ? httpsRequest({ agent: agents.https, host, port: ports[443], path, headers: { Host: host } }, receive)
+          : httpRequest({ agent: agents.http, host, port: ports[80], path, headers: { Host: host } }, receive);
+      const timer = setTimeout(() => {
+        request.destroy(new RequestTimeout(`no answer within ${this.#options.timeoutMs} ms`));
+      }, this.#options.timeoutMs);
       request.on('error', fail);
       request.end();
     });
