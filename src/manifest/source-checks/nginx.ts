@@ -20,6 +20,7 @@ const NAME = /(?:^|\/)(?:nginx|openresty|conf\.d|sites-(?:available|enabled)|sni
 
 /** True for files that hold nginx or OpenResty configuration, templates of it included. */
 function isNginx({ path, text }: SourceFile): boolean {
+  if (/(?:^|\/)sites-(?:available|enabled)\/[^/.]+$/.test(path)) return true;
   if (!/\.(?:conf|nginx|erb|tmpl|template|j2|tpl|inc|ctmpl)$|nginx/i.test(baseName(path))) return false;
   return NAME.test(path) || /^\s*(?:proxy_pass|server\s*\{|upstream\s+\S+\s*\{|location\s)/m.test(text);
 }
