@@ -69,9 +69,11 @@ interface Stage {
   readonly names: Map<string, string>;
 }
 
-/** A rollback is over soon: it is watched at a slower pace. */
+/** A rollback is over soon, and an update that stands still is given up after three hours: slower paces for both. */
 const OPTIONS: Partial<Record<SituationName, SandboxOptions>> = {
   internal: { rackParameters: { Internal: 'Yes' } },
+  promoting: { scale: 60 },
+  'updating myapp': { scale: 60 },
   'rolling back': { scale: 30 },
   'cancelled myapp': { scale: 30 },
 };
@@ -104,7 +106,7 @@ const SETUPS: Readonly<Record<SituationName, (stage: Stage) => Promise<void> | v
   'create failed': async ({ rack, sandbox }) => {
     sandbox.world.cloudFormation.failNext('convox-createfail', 'Settings', 'bucket limit reached');
     await rack('POST', '/apps', { form: { name: 'createfail', generation: '2' } });
-    await eventually({ ask: () => rack('GET', '/apps/createfail'), until: ({ text }) => text.includes('"failed"') });
+    await untilStatus({ rack }, 'createfail', 'failed');
   },
   built,
   deployed,
@@ -166,11 +168,11 @@ const SETUPS: Readonly<Record<SituationName, (stage: Stage) => Promise<void> | v
     await deployed(stage);
     await unlink(stage);
     await stage.rack('DELETE', '/apps/genless');
-    await eventually({ ask: () => stage.rack('GET', '/apps/genless'), until: ({ status }) => status === 404 });
+    await untilStatus(stage, 'genless', 'gone');
   },
   'myapp deleted': async ({ rack }) => {
     await rack('DELETE', '/apps/myapp');
-    await eventually({ ask: () => rack('GET', '/apps/myapp'), until: ({ status }) => status === 404 });
+    await untilStatus({ rack }, 'myapp', 'gone');
   },
 };
 
@@ -323,13 +325,14 @@ async function setRackParameter({ era, rack }: Stage, name: string, value: strin
   else await rack('PUT', '/system', { form: { parameters: `${name}=${value}` } });
 }
 
-/** Until both API processes see it, each with a cache of its own. */
-async function untilStatus({ rack }: Stage, app: string, status: string): Promise<void> {
+/** Until both API processes see it, each with a cache of its own; `gone` = not found. */
+async function untilStatus({ rack }: Pick<Stage, 'rack'>, app: string, status: string): Promise<void> {
   let inARow = 0;
   await eventually({
     ask: () => rack('GET', `/apps/${app}`),
     until: (reply) => {
-      inARow = reply.field('status') === status ? inARow + 1 : 0;
+      const seen = reply.status === 404 ? 'gone' : reply.field('status');
+      inARow = seen === status ? inARow + 1 : 0;
       return inARow > 2;
     },
   });

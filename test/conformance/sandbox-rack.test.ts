@@ -24,6 +24,8 @@ describe("the sandbox's rack against recorded racks", () => {
   afterAll(async () => {
     const made = await Promise.allSettled(shared.values());
     for (const each of made) if (each.status === 'fulfilled') await each.value.sandbox.close();
+    const offered = transcripts.filter(({ id }) => NOT_OFFERED[id] === undefined);
+    console.log(`${offered.length} of ${transcripts.length} recorded exchanges offered by the sandbox`);
   });
 
   test('offers all but a few recorded exchanges, each exception with its reason', () => {
