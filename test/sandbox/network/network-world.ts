@@ -77,7 +77,7 @@ export const HTTP_CHECK: HealthCheck = {
   matcher: '200',
 };
 
-export const TCP_CHECK: HealthCheck = { ...HTTP_CHECK, protocol: 'TCP', path: '', healthyThreshold: 2, matcher: '' };
+const TCP_CHECK: HealthCheck = { ...HTTP_CHECK, protocol: 'TCP', path: '', healthyThreshold: 2, matcher: '' };
 
 export interface AppOptions {
   readonly app?: string;

@@ -18,7 +18,7 @@ export function chooseAction(listener: Listener, host: string): Action {
 }
 
 /** `host` in lower case, without a port. */
-export function hostMatches(pattern: string, host: string): boolean {
+function hostMatches(pattern: string, host: string): boolean {
   const wanted = pattern.toLowerCase();
   if (!wanted.includes('*') && !wanted.includes('?')) return wanted === host;
   const expression = wanted

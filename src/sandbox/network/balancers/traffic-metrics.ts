@@ -5,7 +5,7 @@ const FLUSH_MS = 5_000;
 /** Response times handed on per flush and dimension; the others are only counted. */
 const SAMPLES = 10;
 
-export type Dimensions = Readonly<Record<string, string>>;
+type Dimensions = Readonly<Record<string, string>>;
 
 interface Count {
   readonly namespace: string;

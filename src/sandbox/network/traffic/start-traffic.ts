@@ -44,7 +44,7 @@ export interface RunningTraffic {
   stop(): Promise<TrafficReport>;
 }
 
-export const DEFAULT_CLIENT_MIX: ClientMix = {
+const DEFAULT_CLIENT_MIX: ClientMix = {
   count: 24,
   keepAliveShare: 0.7,
   keepAliveMaxAgeMs: 120_000,

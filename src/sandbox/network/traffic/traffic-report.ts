@@ -42,7 +42,7 @@ export interface TrafficReport {
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly max: number };
 }
 
-export const MAX_KEPT_FAILURES = 1_000;
+const MAX_KEPT_FAILURES = 1_000;
 const LATENCY_BOUNDS_MS = [
   1,
   2,
