@@ -72,18 +72,19 @@ async function watch(
   signal: AbortSignal,
 ): Promise<StackFacts | undefined> {
   const { clients, stack, clock, timeoutMs, intervalMs, onEvent } = options;
+  const report = (events: readonly StackEvent[] = []): void => events.forEach((event) => onEvent?.(event));
   let feed: StackEventFeed | undefined;
-  const reportEvents = async (facts: StackFacts, isLast: boolean): Promise<void> => {
-    if (onEvent === undefined) return;
-    const sinceMs = options.sinceMs ?? facts.updatedAtMs ?? facts.createdAtMs;
-    feed ??= new StackEventFeed({ clients, stackArn: facts.arn, sinceMs });
-    for (const event of isLast ? await feed.lookAtAll(signal) : await feed.look(signal)) onEvent(event);
-  };
   const answer = await waitFor<{ readonly facts: StackFacts | undefined }>(
     async () => {
-      const facts = await findStack({ clients, stack }, signal);
+      // Side by side: one after the other they would be noticed later.
+      const [facts, events] = await Promise.all([findStack({ clients, stack }, signal), feed?.look(signal)]);
+      report(events);
+      if (onEvent !== undefined && facts !== undefined) {
+        const sinceMs = options.sinceMs ?? facts.updatedAtMs ?? facts.createdAtMs;
+        feed ??= new StackEventFeed({ clients, stackArn: facts.arn, sinceMs });
+      }
       const isLast = isOver(facts);
-      if (facts !== undefined) await reportEvents(facts, isLast);
+      if (isLast) report(await feed?.lookAtAll(signal));
       if (isLast) return { state: 'ready', value: { facts } };
       return { state: 'pending', saw: facts?.status ?? 'no such stack' };
     },
