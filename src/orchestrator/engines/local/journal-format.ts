@@ -39,7 +39,7 @@ const entrySchema = z.discriminatedUnion('type', [
 export type JournalEntry = z.infer<typeof entrySchema>;
 export type JournalLine = JournalEntry & { readonly seq: number; readonly at: number };
 
-const lineSchema = z.intersection(entrySchema, z.object({ seq: z.number(), at: z.number() }));
+export const lineSchema = z.intersection(entrySchema, z.object({ seq: z.number(), at: z.number() }));
 
 /** One line of a journal: its checksum, a space, its JSON. */
 export function formatLine(line: JournalLine): string {

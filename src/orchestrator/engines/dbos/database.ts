@@ -1,0 +1,119 @@
+import { DBOSClient } from '@dbos-inc/dbos-sdk';
+import { Pool } from 'pg';
+import type { z } from 'zod';
+import { MigrationError } from '../../../errors.ts';
+
+/** Owner of everything this program keeps in DBOS's tables; another program may share the database. */
+export const APPLICATION = 'convox-gen2';
+
+const POOL_SIZE = 10;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** The server ends a session that died inside a transaction, so that its locks go (PostgreSQL: Client Connection Defaults). */
+const IDLE_IN_TRANSACTION_MS = 60_000;
+
+// DBOS keeps executions; who works on an app, and who was asked to hold, are ours: DBOS knows no heartbeat and no pause.
+// The lock makes two processes that begin at once create the tables one after the other.
+const TABLES = `
+  select pg_advisory_xact_lock(7215390043);
+  create schema if not exists convox_gen2;
+  create table if not exists convox_gen2.lease (
+    rack text not null,
+    app text not null,
+    execution text not null,
+    token text not null,
+    holder text not null,
+    since timestamptz not null,
+    expires_at timestamptz not null,
+    is_stop_requested boolean not null default false,
+    primary key (rack, app)
+  );
+  create table if not exists convox_gen2.pause (execution text primary key);
+`;
+
+/** One pool of connections, for DBOS, its client and the tables of this program. */
+export class Database {
+  readonly url: string;
+  readonly pool: Pool;
+  readonly client: DBOSClient;
+  /** The database without user and password, for people. */
+  readonly location: string;
+
+  private constructor(url: string, pool: Pool, client: DBOSClient) {
+    this.url = url;
+    this.pool = pool;
+    this.client = client;
+    this.location = locationOf(url);
+  }
+
+  /** @throws {MigrationError} `STATE_UNWRITABLE` when it cannot be reached or its tables not be made. */
+  static async open(url: string): Promise<Database> {
+    const location = locationOf(url);
+    const pool = new Pool({
+      connectionString: url,
+      max: POOL_SIZE,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      keepAlive: true,
+      // A command that only looks must be able to end without closing anything.
+      allowExitOnIdle: true,
+    });
+    // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
+    pool.on('error', () => undefined);
+    try {
+      await pool.query(TABLES);
+      const client = await DBOSClient.create({
+        ...{ systemDatabaseUrl: url, systemDatabasePool: pool, applicationName: APPLICATION },
+      });
+      return new Database(url, pool, client);
+    } catch (error) {
+      await pool.end();
+      throw databaseError(location, error);
+    }
+  }
+
+  /** Rows of a query on this program's own tables, parsed. */
+  async rows<T>(schema: z.ZodType<T>, sql: string, values: readonly unknown[] = []): Promise<readonly T[]> {
+    try {
+      const { rows } = await this.pool.query<Record<string, unknown>>(sql, [...values]);
+      return rows.map((row) => schema.parse(row));
+    } catch (error) {
+      throw databaseError(this.location, error);
+    }
+  }
+
+  /** Runs a call of DBOS's client, whose errors stay in here. */
+  async ask<T>(call: (client: DBOSClient) => Promise<T>): Promise<T> {
+    try {
+      return await call(this.client);
+    } catch (error) {
+      throw databaseError(this.location, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.client.destroy();
+    await this.pool.end();
+  }
+}
+
+/** `postgres://host:5432/name`; never the user's password. @throws {MigrationError} `USAGE` for no URL. */
+function locationOf(url: string): string {
+  if (!URL.canParse(url)) {
+    throw new MigrationError('USAGE', 'the URL of the database cannot be read', {
+      hint: 'Write it as postgres://user:password@host:5432/name.',
+    });
+  }
+  const { host, pathname } = new URL(url);
+  return `postgres://${host}${pathname}`;
+}
+
+/** An error of pg or DBOS as one of ours; MigrationErrors pass. Its cause is left out: it can hold the URL. */
+export function databaseError(location: string, error: unknown): MigrationError {
+  if (MigrationError.is(error)) return error;
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  const what = error instanceof Error ? error.message : String(error);
+  return new MigrationError('STATE_UNWRITABLE', `${location}: ${what || 'cannot be reached'}${code}`, {
+    hint: 'Check the URL given with --state or GEN2_STATE, and that its role may create schemas. An execution that runs elsewhere is not touched.',
+    retryable: true,
+  });
+}

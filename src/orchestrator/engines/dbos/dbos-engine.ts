@@ -1,0 +1,253 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { MigrationError } from '../../../errors.ts';
+import { systemClock, type Clock } from '../../../time/clock.ts';
+import type { BeginRequest, Engine, Execution, ExecutionFilter, ExecutionView, GateAnswer } from '../../engine.ts';
+import { newExecutionId } from '../local/folders.ts';
+import type { Approver, GatePolicy } from '../local/local-execution.ts';
+import { Database } from './database.ts';
+import { DbosExecution, sendAnswer } from './dbos-execution.ts';
+import { holdExecution, isFinal, type Holding } from './held-execution.ts';
+import { FORMAT, type ExecutionInput, type Job } from './history.ts';
+import { DEFAULT_LEASE_MS, findLease, requestStop, takeLease, type Lease } from './lease.ts';
+import { APPLICATION_VERSION, WORKER_QUEUE, WORKFLOW, type Desk, type RuntimeOptions } from './runtime.ts';
+import { SharedRuntime } from './shared-runtime.ts';
+import { hasDbos, listStored, newestStored, workflowPrefix } from './views.ts';
+
+export interface DbosEngineOptions {
+  /** `postgres://user:password@host:5432/name`; its role must be allowed to create schemas. */
+  readonly databaseUrl: string;
+  readonly clock: Clock;
+  /** Of this process, for people. */
+  readonly pid: number;
+  readonly approver?: Approver | undefined;
+  /** Default `wait`. */
+  readonly gatePolicy?: GatePolicy | undefined;
+  /** How long a process that says nothing keeps an execution, real ms; default 20 s. */
+  readonly leaseMs?: number | undefined;
+}
+
+/** How long whoever was asked to stop may take to reach a safe point. Real ms. */
+const STOP_LIMIT_MS = 60_000;
+
+/** Runs executions as DBOS workflows in PostgreSQL: any number of machines, one record. */
+export class DbosEngine implements Engine {
+  readonly #options: DbosEngineOptions;
+  #database: Promise<Database> | undefined;
+  readonly #shared: SharedRuntime;
+
+  constructor(options: DbosEngineOptions) {
+    this.#options = options;
+    this.#shared = new SharedRuntime(() => this.runtimeOptions());
+  }
+
+  async begin(request: BeginRequest, signal: AbortSignal): Promise<Execution> {
+    const { database, id, lease } = await this.#claimNew(request);
+    return holdExecution(this.#holding(database, id, lease, signal), (runtime, host) =>
+      runtime.begin(id, this.#input(request, { kind: 'start' }), host),
+    );
+  }
+
+  async resume(filter: ExecutionFilter, signal: AbortSignal): Promise<Execution> {
+    const database = await this.database();
+    const { view } = await newestStored(database, filter);
+    const { id, rack, app } = view;
+    if (isFinal(view.outcome)) throw over(view);
+    const lease = await this.takeLease(rack, app, id);
+    return holdExecution(this.#holding(database, id, lease, signal), (runtime, host) => runtime.resume(id, host));
+  }
+
+  async list(filter: ExecutionFilter): Promise<readonly ExecutionView[]> {
+    return (await listStored(await this.database(), filter)).map(({ view }) => view);
+  }
+
+  async answer(filter: ExecutionFilter, answer: GateAnswer): Promise<ExecutionView> {
+    const database = await this.database();
+    const { view } = await newestStored(database, filter);
+    if (view.openGate === undefined) {
+      throw new MigrationError('EXECUTION_STATE', `${view.app}: no gate is waiting for an answer`, {
+        hint: `See where it stands with \`gen2 status ${view.app}\`.`,
+      });
+    }
+    const { gate } = view.openGate;
+    await sendAnswer(database, view.id, { gate, answer: { ...answer }, at: this.#options.clock.now() });
+    return view;
+  }
+
+  async pause(filter: ExecutionFilter, isPaused: boolean): Promise<ExecutionView> {
+    const database = await this.database();
+    const { view } = await newestStored(database, filter);
+    if (view.outcome !== undefined) throw over(view);
+    await database.rows(
+      z.unknown(),
+      isPaused
+        ? 'insert into convox_gen2.pause (execution) values ($1) on conflict do nothing'
+        : 'delete from convox_gen2.pause where execution = $1',
+      [view.id],
+    );
+    return { ...view, isPaused };
+  }
+
+  /**
+   * Leaves a new execution to the workers (`runWorker`). @throws as `begin`.
+   */
+  async submit(request: BeginRequest & { readonly job: Job & { kind: 'start' } }): Promise<ExecutionView> {
+    const { rack, app, job } = request;
+    const { database, id, lease } = await this.#claimNew(request);
+    try {
+      if (!(await hasDbos(database))) await this.#makeTables();
+      await database.ask((client) =>
+        client.enqueue(
+          {
+            ...{ workflowName: WORKFLOW, workflowID: id, workflowIDReusePolicy: 'reject' },
+            ...{ queueName: WORKER_QUEUE, queuePartitionKey: rack, appVersion: APPLICATION_VERSION },
+          },
+          this.#input(request, job),
+        ),
+      );
+    } finally {
+      await lease.release();
+    }
+    return (await newestStored(database, { rack, app })).view;
+  }
+
+  /**
+   * Has the workers go on with an app's newest execution, or take it back. One that is being worked on is asked to stop
+   * first when it shall be taken back.
+   *
+   * @throws {MigrationError} `EXECUTION_NOT_FOUND`, `EXECUTION_FINISHED`, `EXECUTION_RUNNING`.
+   */
+  async request(
+    filter: ExecutionFilter,
+    job: Exclude<Job, { kind: 'start' }>,
+    signal: AbortSignal,
+  ): Promise<ExecutionView> {
+    const database = await this.database();
+    const { view } = await newestStored(database, filter);
+    if (isFinal(view.outcome)) throw over(view);
+    const lease = await this.#leaseOf(view, job, signal);
+    try {
+      await database.ask((client) => client.send(view.id, { type: 'job', job, at: this.#options.clock.now() }, 'job'));
+      // One begun at a terminal has no place in a queue yet, and DBOS takes none without a partition from this one.
+      await database.rows(
+        z.unknown(),
+        'update dbos.workflow_status set queue_partition_key = $2 where workflow_uuid = $1',
+        [view.id, view.rack],
+      );
+      await database.ask((client) => client.resumeWorkflow(view.id, { queueName: WORKER_QUEUE }));
+    } finally {
+      await lease.release();
+    }
+    return view;
+  }
+
+  /** Ends its connections. Executions it holds must have been released. */
+  async close(): Promise<void> {
+    await (await this.#database)?.close();
+    this.#database = undefined;
+  }
+
+  /** For workers: the database, opened once. */
+  database(): Promise<Database> {
+    this.#database ??= Database.open(this.#options.databaseUrl).catch((error: unknown) => {
+      this.#database = undefined;
+      throw error;
+    });
+    return this.#database;
+  }
+
+  async runtimeOptions(): Promise<RuntimeOptions> {
+    return { database: await this.database(), clock: this.#options.clock };
+  }
+
+  async takeLease(rack: string, app: string, execution: string): Promise<Lease> {
+    const { pid, leaseMs = DEFAULT_LEASE_MS } = this.#options;
+    const holder = `process ${pid} on ${hostname()}`;
+    return takeLease(await this.database(), { rack, app, execution, holder, leaseMs });
+  }
+
+  get leaseMs(): number {
+    return this.#options.leaseMs ?? DEFAULT_LEASE_MS;
+  }
+
+  /** For workers: the execution at a desk, told that this process works on it. */
+  async openExecution(
+    desk: Desk,
+    lease: Lease,
+    { signal, onRelease }: { readonly signal: AbortSignal; readonly onRelease: () => Promise<void> },
+  ): Promise<DbosExecution> {
+    const { clock, approver, gatePolicy = 'wait', pid } = this.#options;
+    await desk.record('run', () =>
+      Promise.resolve({ type: 'run-started', pid, host: hostname(), direction: desk.state.direction }),
+    );
+    return new DbosExecution({
+      ...{ desk, clock, approver, gatePolicy, onRelease },
+      database: await this.database(),
+      signal: AbortSignal.any([signal, lease.lost]),
+      lost: lease.lost,
+    });
+  }
+
+  #input({ rack, app, settings }: BeginRequest, job: Job): ExecutionInput {
+    return { version: FORMAT, rack, app, settings: { ...settings }, at: this.#options.clock.now(), job };
+  }
+
+  #holding(database: Database, id: string, lease: Lease, signal: AbortSignal): Holding {
+    return {
+      ...{ id, database, lease, shared: this.#shared },
+      open: (desk, onRelease) => this.openExecution(desk, lease, { signal, onRelease }),
+    };
+  }
+
+  async #claimNew({ rack, app }: BeginRequest) {
+    const database = await this.database();
+    const id = `${workflowPrefix(rack, app)}${newExecutionId(this.#options.clock.now())}`;
+    const lease = await this.takeLease(rack, app, id);
+    try {
+      const stored = await listStored(database, { rack, app });
+      const unfinished = stored.find(({ view }) => view.outcome === undefined);
+      if (unfinished !== undefined) throw notOver(unfinished.view);
+      return { database, id, lease };
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
+  }
+
+  /** DBOS makes its tables when it is launched. */
+  async #makeTables(): Promise<void> {
+    await this.#shared.enter();
+    await this.#shared.leave();
+  }
+
+  async #leaseOf(view: ExecutionView, job: Job, signal: AbortSignal): Promise<Lease> {
+    const database = await this.database();
+    const startedAt = performance.now();
+    for (;;) {
+      try {
+        return await this.takeLease(view.rack, view.app, view.id);
+      } catch (error) {
+        const isBusy = MigrationError.is(error, 'EXECUTION_RUNNING');
+        if (!isBusy || job.kind !== 'undo' || performance.now() - startedAt > STOP_LIMIT_MS) throw error;
+      }
+      if ((await findLease(database, view.rack, view.app)) !== undefined) {
+        await requestStop(database, view.rack, view.app);
+      }
+      await systemClock.sleep(250, signal);
+    }
+  }
+}
+
+function notOver({ app, id }: ExecutionView): MigrationError {
+  return new MigrationError('EXECUTION_STATE', `${app}: execution ${id} is not over`, {
+    hint: `Go on with \`gen2 resume ${app}\`, or take it back with \`gen2 rollback ${app}\` or \`gen2 abort ${app}\`.`,
+    details: { execution: id },
+  });
+}
+
+function over({ app, id, outcome }: ExecutionView): MigrationError {
+  return new MigrationError('EXECUTION_FINISHED', `${app}: execution ${id} is over (${outcome ?? 'unknown'})`, {
+    hint: `See it with \`gen2 status ${app}\`.`,
+    details: { app, outcome },
+  });
+}

@@ -1,0 +1,82 @@
+import type { WorkflowStatus } from '@dbos-inc/dbos-sdk';
+import { MigrationError } from '../../../errors.ts';
+import type { ExecutionFilter, ExecutionView } from '../../engine.ts';
+import type { Database } from './database.ts';
+import { isPaused } from './dbos-execution.ts';
+import { parseInput, readHistory, type Job } from './history.ts';
+import { describeLease, findLease } from './lease.ts';
+import { WORKFLOW } from './runtime.ts';
+import { z } from 'zod';
+
+/** An execution as DBOS has it. */
+export interface StoredExecution {
+  readonly view: ExecutionView;
+  readonly job: Job;
+  /** DBOS's word for where its workflow is. */
+  readonly status: string;
+}
+
+/** `rack/app/20260105-090000-3fa1`: the id of an execution and of its workflow. */
+export function workflowPrefix(rack: string, app: string): string {
+  return `${rack}/${app}/`;
+}
+
+/** All executions that fit, newest first; none in a database where none was ever begun. */
+export async function listStored(database: Database, filter: ExecutionFilter): Promise<readonly StoredExecution[]> {
+  const stored: StoredExecution[] = [];
+  for (const status of await listWorkflows(database, filter)) stored.push(await readStored(database, status));
+  return stored;
+}
+
+/** The newest execution that fits. @throws {MigrationError} `EXECUTION_NOT_FOUND`, `USAGE` when racks must be told apart. */
+export async function newestStored(database: Database, filter: ExecutionFilter): Promise<StoredExecution> {
+  const workflows = await listWorkflows(database, filter);
+  const racks = new Set(workflows.map(({ workflowID }) => workflowID.split('/')[0]));
+  const what = filter.app ?? 'any app';
+  if (racks.size > 1) {
+    throw new MigrationError('USAGE', `${what} has executions on several racks: ${[...racks].join(', ')}`, {
+      hint: 'Name the rack with --rack.',
+    });
+  }
+  const [newest] = workflows;
+  if (newest !== undefined) return readStored(database, newest);
+  throw new MigrationError('EXECUTION_NOT_FOUND', `no execution of ${what} in ${database.location}`, {
+    hint: 'Begin one with `gen2 migrate`, or name another database or state directory with --state.',
+  });
+}
+
+async function listWorkflows(database: Database, { rack, app }: ExecutionFilter): Promise<readonly WorkflowStatus[]> {
+  if (!(await hasDbos(database))) return [];
+  const listed = await database.ask((client) =>
+    client.listWorkflows({
+      workflowName: WORKFLOW,
+      sortDesc: true,
+      loadOutput: false,
+      ...(rack === undefined ? {} : { workflow_id_prefix: app === undefined ? `${rack}/` : workflowPrefix(rack, app) }),
+    }),
+  );
+  return listed.filter(({ workflowID }) => app === undefined || workflowID.split('/')[1] === app);
+}
+
+/** DBOS makes its tables when the first execution begins. */
+export async function hasDbos(database: Database): Promise<boolean> {
+  const [row] = await database.rows(
+    z.object({ found: z.boolean() }),
+    "select to_regclass('dbos.workflow_status') is not null as found",
+  );
+  return row?.found === true;
+}
+
+async function readStored(database: Database, { workflowID, input, status }: WorkflowStatus): Promise<StoredExecution> {
+  const given = parseInput(workflowID, input?.[0]);
+  const operations = (await database.ask((client) => client.listWorkflowSteps(workflowID))) ?? [];
+  const { state, job } = readHistory(workflowID, given, operations);
+  const lease = await findLease(database, given.rack, given.app);
+  const view: ExecutionView = {
+    ...state,
+    location: `${database.location} (${workflowID})`,
+    isPaused: await isPaused(database, workflowID),
+    holder: lease?.execution === workflowID ? describeLease(lease) : undefined,
+  };
+  return { view, job, status };
+}
