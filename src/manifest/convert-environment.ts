@@ -14,6 +14,9 @@ export function convertEnvironment(work: Workspace, plan: ServicePlan): void {
     const entry = convertVariable(work, plan, variable);
     if (entry !== undefined) listed.set(variable.name, entry);
   }
+  if (!work.has('environmentWildcard')) {
+    for (const name of plan.promisedVariables) if (!listed.has(name)) listed.set(name, name);
+  }
   if (processWanted(work)) listed.set('PROCESS', `PROCESS=${plan.source.name}`);
   const entries = complete(work, plan, listed);
   if (entries.length > 0) plan.fields.set('environment', entries);

@@ -35,7 +35,8 @@ function lostVariables(work: Workspace, prefix: string, kept: readonly string[])
 }
 
 /** True if the link can be written. */
-function linkService(work: Workspace, { source }: ServicePlan, link: Located<string>, target: ServicePlan): boolean {
+function linkService(work: Workspace, plan: ServicePlan, link: Located<string>, target: ServicePlan): boolean {
+  const { source } = plan;
   const { at } = link;
   const prefix = variablePrefix(link.value);
   if (!work.has('links')) {
@@ -73,7 +74,7 @@ function linkService(work: Workspace, { source }: ServicePlan, link: Located<str
       message: `Rack ${work.rack.version} calls the link variable ${target.name.toUpperCase()}_URL, with the dash, not ${prefix}_URL.`,
       hint: `Set ${prefix}_URL in the app environment, or update the rack to 20210201145337 or later.`,
     });
-    if (chosen === 'in-app-env') work.promisedVariables.add(`${prefix}_URL`);
+    if (chosen === 'in-app-env') promise(work, plan, `${prefix}_URL`);
     if (chosen === undefined) work.mark(at, 'decision', 'the variable has another name');
   }
   return true;
@@ -114,9 +115,11 @@ function sayResourceUrl(
   });
 }
 
-function reportLeftOut(work: Workspace, { source }: ServicePlan, link: Located<string>): void {
+function reportLeftOut(work: Workspace, plan: ServicePlan, link: Located<string>): void {
+  const { source } = plan;
   const prefix = variablePrefix(link.value);
   const hasUrl = work.envNames?.has(`${prefix}_URL`) === true || work.promisedVariables.has(`${prefix}_URL`);
+  if (hasUrl) promise(work, plan, `${prefix}_URL`);
   const lost = lostVariables(work, prefix, []);
   work.say('change', 'link-vars-lost', {
     service: source.name,
@@ -127,7 +130,8 @@ function reportLeftOut(work: Workspace, { source }: ServicePlan, link: Located<s
 }
 
 /** A target without an HTTP port; without a balancer it gave no variables in generation 1 either. */
-function linkNothing(work: Workspace, { source }: ServicePlan, link: Located<string>): void {
+function linkNothing(work: Workspace, plan: ServicePlan, link: Located<string>): void {
+  const { source } = plan;
   const target = work.plan(link.value);
   if (target !== undefined && !hasBalancer(target.source)) {
     work.mark(link.at, 'dropped', 'a service without a balancer gives no variables');
@@ -145,8 +149,14 @@ function linkNothing(work: Workspace, { source }: ServicePlan, link: Located<str
     message: `${source.name} links to ${link.value}, which has no HTTP port that generation 2 could link to: it no longer gets ${lost.join(', ')}.`,
     hint: `Set ${prefix}_URL in the app environment, or remove the link.`,
   });
-  if (chosen === 'in-app-env') work.promisedVariables.add(`${prefix}_URL`);
+  if (chosen === 'in-app-env') promise(work, plan, `${prefix}_URL`);
   work.mark(link.at, chosen === undefined ? 'decision' : 'impossible', 'no HTTP port to link to');
+}
+
+/** Notes that the operator puts a variable into the app environment, which must then be delivered. */
+function promise(work: Workspace, plan: ServicePlan, name: string): void {
+  work.promisedVariables.add(name);
+  plan.promisedVariables.add(name);
 }
 
 /** Circles of links, which generation 2 accepts; said once. */

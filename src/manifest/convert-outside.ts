@@ -1,4 +1,5 @@
 import { effectiveEntries } from './yaml-tree.ts';
+import { parameterName } from './workspace.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Keys around the services, and keys inside them that no rack looks at. */
@@ -64,7 +65,7 @@ export function reportParameters(work: Workspace): void {
     'The shared balancer has one group for all apps: the rack parameter RouterSecurityGroup.',
   );
   for (const { name } of work.manifest.services) {
-    const type = `Balancer${name.slice(0, 1).toUpperCase()}${name.slice(1)}Type`;
+    const type = `Balancer${parameterName(name)}Type`;
     if (work.parameter(type) !== 'ALB') continue;
     const message = `${name} has an application balancer of its own (parameter ${type}).`;
     work.say('info', 'app-parameter', { service: name, message, hint: 'The shared one takes its place.' });

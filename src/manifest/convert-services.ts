@@ -45,6 +45,7 @@ export function planServices(work: Workspace): readonly ServicePlan[] {
       fate,
       resourceType,
       fields: new DraftMap(),
+      promisedVariables: new Set<string>(),
       isReachable: false,
       isInternal: false,
       port: undefined,

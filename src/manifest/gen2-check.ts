@@ -24,11 +24,15 @@ export interface Gen2CheckOptions {
 export function checkGen2Manifest(manifest: Gen2Manifest, options: Gen2CheckOptions): readonly Finding[] {
   const findings = new FindingList(options.file ?? GEN2_FILE);
   checkFeatures(manifest, options.rackVersion, findings);
+  const known: KnownNames = {
+    services: new Map(manifest.services.map((service) => [service.name, service])),
+    resources: new Set(manifest.resources.map(({ name }) => name)),
+  };
   for (const service of manifest.services) {
     const say: Say = (severity, code, at, message, hint) =>
       findings.add(severity, code, { service: service.name, at, message, hint });
     checkName(service, say);
-    checkReferences(manifest, service, say);
+    checkReferences(known, service, say);
     checkHealth(service, say);
     checkDomain(service, options, say);
     checkEnvironment(manifest, service, options, say);
@@ -52,30 +56,33 @@ function checkName({ name, at }: Gen2Service, say: Say): void {
   );
 }
 
-function checkReferences(manifest: Gen2Manifest, service: Gen2Service, say: Say): void {
-  const names = new Set(manifest.services.map(({ name }) => name));
+interface KnownNames {
+  readonly services: ReadonlyMap<string, Gen2Service>;
+  readonly resources: ReadonlySet<string>;
+}
+
+function checkReferences({ services, resources }: KnownNames, service: Gen2Service, say: Say): void {
   for (const { name, at } of service.links) {
-    if (names.has(name) || hasUnknownValue(name)) continue;
-    say(
-      'blocker',
-      'unknown-service',
-      at,
-      `${service.name} links to a service the manifest does not have.`,
-      'Promote fails on it.',
-    );
+    if (hasUnknownValue(name)) continue;
+    const target = services.get(name);
+    if (target === undefined) {
+      say(
+        'blocker',
+        'unknown-service',
+        at,
+        `${service.name} links to a service the manifest does not have.`,
+        'Promote fails on it.',
+      );
+    } else if (target.port === undefined && !target.keys.has('port')) {
+      say(
+        'choice',
+        'link-no-http',
+        at,
+        `${service.name} links to ${target.name}, which has no port.`,
+        'Nothing answers at its URL.',
+      );
+    }
   }
-  for (const link of service.links) {
-    const target = manifest.services.find(({ name }) => name === link.name);
-    if (target === undefined || target.port !== undefined || target.keys.has('port')) continue;
-    say(
-      'choice',
-      'link-no-http',
-      link.at,
-      `${service.name} links to ${target.name}, which has no port.`,
-      'Nothing answers at its URL.',
-    );
-  }
-  const resources = new Set(manifest.resources.map(({ name }) => name));
   for (const { name, at } of service.resources) {
     if (resources.has(name) || hasUnknownValue(name)) continue;
     say(

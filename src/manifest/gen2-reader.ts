@@ -26,7 +26,7 @@ export interface Gen2ReadOptions {
 /**
  * Reads a convox.yml as a rack of the stated version does: interpolation of the text, YAML, forms of all keys
  * (convox/rack@20171213132441 manifest/, convox/rack@20260421192651 pkg/manifest/). What the rack would ignore or
- * refuse is a finding with its place; the manifest is undefined if the rack could not load it.
+ * refuse is a finding with its place; the manifest holds what could be read, and is undefined if that is nothing.
  */
 export function readGen2Manifest(
   text: string,

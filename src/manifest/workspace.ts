@@ -22,6 +22,8 @@ export interface ServicePlan {
   readonly resourceType: string | undefined;
   /** The keys written for it. */
   readonly fields: DraftMap;
+  /** Variables it needs by name although neither the app environment nor the manifest has them yet. */
+  readonly promisedVariables: Set<string>;
   /** Set once its ports are decided: whether it can be reached by HTTP. */
   isReachable: boolean;
   isInternal: boolean;

@@ -135,6 +135,28 @@ const CASES: Readonly<Record<string, Case>> = {
     gen2: '{image: x, environment: ["*", A=2]}',
     books: { 'services.web.environment[0]': 'dropped', 'services.web.environment[1]': 'mapped' },
   },
+  'a URL that is promised instead of a link is delivered': {
+    gen1: `
+      web: {image: x, links: [api]}
+      api: {image: y, ports: ["22:22"]}
+    `,
+    gen2: '{image: x, environment: [API_URL, A]}',
+    rack: R2017,
+    options: {
+      app: { name: 'shop', envNames: ['A'] },
+      answers: { 'web.link.api': 'in-app-env', 'api.port': 'none' },
+    },
+    says: ['change link-no-http'],
+  },
+  'a link whose variable an old rack writes with a dash can come from the app environment': {
+    gen1: `
+      web: {image: x, links: [my-api]}
+      my-api: {image: y, ports: ["80:80"]}
+    `,
+    gen2: '{image: x, environment: [MY_API_URL, A], links: [my-api]}',
+    rack: R2017,
+    options: { app: { name: 'shop', envNames: ['A'] }, answers: { 'web.link.my-api': 'in-app-env' } },
+  },
   // databases
   'a disabled database is left out, and its URL delivered': {
     gen1: `
