@@ -120,7 +120,9 @@ export function judge(status: number, body: string, words: string): Verdict {
       hint: "The balancer does not know this host: the API may have moved. Look at the output Dashboard of the rack's stack.",
     };
   }
-  if (status === 502 || status === 503 || status === 504) {
+  // A rack's own 500 is text; a page of HTML comes from something in between.
+  const isPage = status === 500 && /^\s*<(!doctype|html|head|body)/i.test(body);
+  if (isPage || status === 502 || status === 503 || status === 504) {
     return {
       code: 'RACK_UNREACHABLE',
       retryable: true,

@@ -191,11 +191,24 @@ export class Session {
     const found = await this.#askForApi(findApiUrl, signal);
     if (found === undefined) return false;
     const candidate = parseRackUrl(found);
-    if (candidate.host === url.host) return false;
+    if (candidate.host === url.host || !(await this.#answers(candidate, signal))) return false;
     logger?.info({ from: url.host, to: candidate.host }, 'rack API has moved');
     this.#url = candidate;
     this.forget();
     return true;
+  }
+
+  // A hiccup is not a move, and the host a rack names for itself may be out of reach from here (a tunnel, a console).
+  async #answers(candidate: URL, signal: AbortSignal): Promise<boolean> {
+    const check: RackRequest = { operation: 'check', method: 'GET', path: '/check', isAnonymous: true };
+    try {
+      await this.#options.transport.text(candidate, check, signal);
+      return true;
+    } catch (error) {
+      throwIfStopped(signal, 'find the rack API');
+      if (!MigrationError.is(error)) throw error;
+      return false;
+    }
   }
 
   // The finder's own failure must not hide why the rack cannot be reached: it is logged and asked again later.

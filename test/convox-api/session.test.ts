@@ -114,7 +114,10 @@ test('capabilities name what the rack can do, and while it updates only what is 
 });
 
 test('an API that has moved is found again, and calls go on without their callers noticing', async () => {
-  const newHome = await startLocalRack({ 'GET /apps': ({ response }) => json(response, []) });
+  const newHome = await startLocalRack({
+    'GET /check': ({ response }) => text(response, 'ok\n'),
+    'GET /apps': ({ response }) => json(response, []),
+  });
   let asked = 0;
   const client = clientOf('http://127.0.0.1:1', {
     findApiUrl: () => {
@@ -131,12 +134,24 @@ test('an API that has moved is found again, and calls go on without their caller
 });
 
 test('a write that never left is sent to the new home of the API', async () => {
-  const newHome = await startLocalRack({ 'POST /apps/shop/cancel': ({ response }) => text(response, 'ok\n') });
+  const newHome = await startLocalRack({
+    'GET /check': ({ response }) => text(response, 'ok\n'),
+    'POST /apps/shop/cancel': ({ response }) => text(response, 'ok\n'),
+  });
   const client = clientOf('http://127.0.0.1:1', { findApiUrl: () => Promise.resolve(newHome.url) });
 
   await client.apps.cancel('shop', noStop());
 
-  expect(newHome.requests).toEqual(['POST /apps/shop/cancel']);
+  expect(newHome.requests).toEqual(['GET /check', 'POST /apps/shop/cancel']);
+});
+
+test('an API that is only slow to answer is not taken for one that has moved', async () => {
+  const client = clientOf('http://127.0.0.1:1', { findApiUrl: () => Promise.resolve('http://127.0.0.1:2') });
+
+  const error = await errorOf(client.apps.cancel('shop', noStop()));
+
+  expect(error).toMatchObject({ code: 'RACK_UNREACHABLE' });
+  expect(client.url.origin).toBe('http://127.0.0.1:1');
 });
 
 test('an API is never followed to a place that would get the password in clear', async () => {

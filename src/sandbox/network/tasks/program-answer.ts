@@ -19,6 +19,7 @@ export function proxyVariable(program: Program, path: string): string | undefine
 export class Answers {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #body: Buffer;
+  readonly #program: Program;
 
   constructor(definition: TaskDefinition, taskId: string) {
     this.#headers = {
@@ -29,11 +30,16 @@ export class Answers {
       'X-Generation': String(definition.generation),
       'X-Task': taskId,
     };
+    this.#program = definition.program;
     const { app, service, release, generation } = definition;
     this.#body = Buffer.from(`${JSON.stringify({ app, service, release, generation, task: taskId })}\n`);
   }
 
   plain(status: number): ProgramReply {
+    const { otherStatus, otherReply } = this.#program;
+    if (otherReply !== undefined && status === otherStatus) {
+      return { status, headers: otherReply.headers, body: Buffer.from(otherReply.body) };
+    }
     if (status >= 300 && status < 400) {
       return { status, headers: { ...this.#headers, Location: '/' }, body: Buffer.alloc(0) };
     }
