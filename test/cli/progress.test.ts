@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Verbosity } from '../../src/cli/output/event-text.ts';
 import { LiveScreen } from '../../src/cli/output/live-screen.ts';
 import { JsonLines, PlainLines } from '../../src/cli/output/progress-view.ts';
 import { styleFor } from '../../src/cli/output/style.ts';
@@ -8,7 +9,11 @@ import { Written } from './support/test-shell.ts';
 
 const PLAIN = styleFor(new Written(), {});
 
-function live({ width = 80, colour = false, verbosity = 'normal' } = {}) {
+function live({
+  width = 80,
+  colour = false,
+  verbosity = 'normal',
+}: { width?: number; colour?: boolean; verbosity?: Verbosity } = {}) {
   const output = new Written({ isTTY: true, width });
   const now = { at: START };
   let tick = (): void => undefined;
