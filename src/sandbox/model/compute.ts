@@ -12,6 +12,8 @@ export interface Program {
   readonly statusByPath: Readonly<Record<string, number>>;
   /** Default 200. */
   readonly otherStatus?: number;
+  /** What `otherStatus` is answered with; default: who answers, as JSON. */
+  readonly otherReply?: { readonly headers: Readonly<Record<string, string>>; readonly body: string };
   /** Path prefix → name of the env variable that holds the base URL to forward to. */
   readonly proxies: Readonly<Record<string, string>>;
   /** Real milliseconds each answer takes. */

@@ -1,4 +1,4 @@
-import { DEFAULT_PROGRAM } from '../../model/compute.ts';
+import { DEFAULT_PROGRAM, type Program } from '../../model/compute.ts';
 import type { ResourceTemplate, StackOutput, StackTemplate } from '../../model/stacks.ts';
 import type { World } from '../../world.ts';
 import { plainResource, resource } from '../resource-properties.ts';
@@ -171,6 +171,20 @@ function apiBalancer(parts: RackParts): readonly ResourceTemplate[] {
   ];
 }
 
+/** First version whose API answers as the standard dialect does. */
+const STANDARD_API = '20180711032918';
+
+/** The API's answer without a password. */
+function unauthenticated(version: string): NonNullable<Program['otherReply']> {
+  if (atLeast(version, STANDARD_API)) {
+    return { headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: 'invalid authentication\n' };
+  }
+  return {
+    headers: { 'WWW-Authenticate': 'Basic realm="Convox System"', 'Content-Type': 'text/plain; charset=utf-8' },
+    body: 'Unable to authenticate.\nPlease confirm your Rack API Key is correct.\nSee https://convox.com/docs/api-keys/ for more information.',
+  };
+}
+
 /** The API's tasks, as a host that no rule knows sees them on older racks: 401 without a password (`/check` is open). */
 function apiTasks(parts: RackParts): readonly ResourceTemplate[] {
   const { world, version, parameters } = parts;
@@ -182,7 +196,13 @@ function apiTasks(parts: RackParts): readonly ResourceTemplate[] {
       service: 'web',
       release: version,
       generation: 1,
-      program: { ...DEFAULT_PROGRAM, bootSeconds: 5, statusByPath: { '/check': 200 }, otherStatus: 401 },
+      program: {
+        ...DEFAULT_PROGRAM,
+        bootSeconds: 5,
+        statusByPath: { '/check': 200 },
+        otherStatus: 401,
+        otherReply: unauthenticated(version),
+      },
       port: 3000,
       environment: new Map([
         ['RACK', rackName],
