@@ -12,7 +12,7 @@ import { startDns } from './network/dns/start-dns.ts';
 import { sandboxRackTemplate } from './rack-api/rack-stack.ts';
 import { startRackApi, type RackApi } from './rack-api/server.ts';
 import { Random } from './random.ts';
-import { installShop, installShopRecords, installShopResource } from './scenario/shop.ts';
+import { installShop, installShopRecords, installShopResource, installShopZones } from './scenario/shop.ts';
 import { DEFAULT_DURATIONS, DEFAULT_SETTINGS, type SandboxDurations, type SandboxSettings } from './settings.ts';
 import { SimClock } from './sim-clock.ts';
 import { createCloudFormation } from './stacks/cloud-formation.ts';
@@ -154,6 +154,7 @@ async function furnish(parts: Furnishing): Promise<void> {
   rack.host.start(version, cloudFormation.find(rackName)?.parameters ?? parameters);
   const api = rack.host.next();
   if (scenario === 'empty' || api === undefined) return;
+  installShopZones(world);
   installShop(api);
   await settle(parts);
   api.view.forget();
