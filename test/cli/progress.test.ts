@@ -43,7 +43,7 @@ describe('the live screen', () => {
     passSeconds(75);
     view.show(waiting('deploy', 75, 'CREATE_IN_PROGRESS'));
 
-    expect(shown()).toEqual(['⠋ deploy the stack: CREATE_IN_PROGRESS 1 min 15 s']);
+    expect(shown()).toEqual(['prepare:', '⠋ deploy the stack: CREATE_IN_PROGRESS 1 min 15 s']);
   });
 
   test('puts what ended into the log above, and draws the next step below', () => {
@@ -55,7 +55,7 @@ describe('the live screen', () => {
     view.show(finished('build', 60, 'build B1 made'));
     view.show(started('deploy', 60));
 
-    expect(shown()).toEqual(['✓ build: build B1 made (1 min)', '⠋ deploy Title of deploy 0 ms']);
+    expect(shown()).toEqual(['prepare:', '✓ build: build B1 made (1 min)', '⠋ deploy Title of deploy 0 ms']);
   });
 
   test('counts on while nothing happens', () => {
@@ -65,7 +65,7 @@ describe('the live screen', () => {
     passSeconds(5);
     tick();
 
-    expect(shown()).toEqual(['⠙ build Title of build 5 s']);
+    expect(shown()).toEqual(['prepare:', '⠙ build Title of build 5 s']);
   });
 
   test('never makes a line longer than a narrow terminal, and keeps the age', () => {
@@ -77,7 +77,11 @@ describe('the live screen', () => {
     view.show(waiting('promote', 3725, 'certificate for a very long name indeed'));
 
     const lines = shown();
-    expect(lines).toEqual(['⠋ promote the stack: certifi… 1 h 2 min', '⠋ confirm-the-traffic-at-the… 1 h 2 min']);
+    expect(lines).toEqual([
+      'prepare:',
+      '⠋ promote the stack: certifi… 1 h 2 min',
+      '⠋ confirm-the-traffic-at-the… 1 h 2 min',
+    ]);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(40);
   });
 
@@ -93,6 +97,18 @@ describe('the live screen', () => {
     expect(output.writes.at(-1)).not.toContain('\u001b[2J');
   });
 
+  test('finds its lines again in a window that was made narrower', () => {
+    const { view, output, passSeconds, tick } = live({ width: 60 });
+    view.show(started('promote', 0));
+    view.show(waiting('promote', 1, 'certificate for a very long name indeed'));
+    output.width = 30;
+    passSeconds(1);
+
+    tick();
+
+    expect(output.writes.at(-1)?.startsWith('\u001b[2A')).toBe(true);
+  });
+
   test('makes room for a prompt and comes back after it', () => {
     const { view, output, shown } = live();
 
@@ -101,7 +117,7 @@ describe('the live screen', () => {
     output.write('Type "yes": \n');
     view.release();
 
-    expect(shown()).toEqual(['Type "yes":', '⠋ build Title of build 0 ms']);
+    expect(shown()).toEqual(['prepare:', 'Type "yes":', '⠋ build Title of build 0 ms']);
   });
 
   test('leaves only the log when it is closed', () => {
@@ -111,7 +127,7 @@ describe('the live screen', () => {
     view.show(started('build', 0));
     view.close();
 
-    expect(shown().filter((line) => line !== '')).toEqual(['! mind this']);
+    expect(shown().filter((line) => line !== '')).toEqual(['! mind this', 'prepare:']);
   });
 
   test('shows the last line of a build log in its line, and all of them only with --verbose', () => {
@@ -124,8 +140,8 @@ describe('the live screen', () => {
       view.show(log);
     }
 
-    expect(normal.shown()).toEqual(['⠋ build Step 1/3 : FROM nginx 0 ms']);
-    expect(verbose.shown()[0]).toBe('  | Step 1/3 : FROM nginx');
+    expect(normal.shown()).toEqual(['prepare:', '⠋ build Step 1/3 : FROM nginx 0 ms']);
+    expect(verbose.shown()[1]).toBe('  | Step 1/3 : FROM nginx');
   });
 
   test('is drawn in colours on a terminal, and without any under NO_COLOR', () => {
@@ -163,6 +179,7 @@ describe('plain lines', () => {
     view.show(finished('build', 75, 'build B1 made'));
 
     expect(output.text.split('\n')).toEqual([
+      '09:00:00 prepare:',
       '09:00:00 → Title of build: do build',
       '09:00:12   build waits for the stack: running (12 s)',
       '09:01:15 ✓ build: build B1 made (1 min 15 s)',

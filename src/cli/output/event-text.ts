@@ -1,15 +1,25 @@
-import type { MigrationEvent } from '../../orchestrator/events.ts';
+import type { MigrationEvent, Phase } from '../../orchestrator/events.ts';
 import { formatDuration } from '../../time/wait.ts';
 import type { Style } from './style.ts';
 
+/** The heading above the first step of a phase. */
+export function phaseText(phase: Phase, { style, verbosity }: TextOptions): string | undefined {
+  return verbosity === 'quiet' ? undefined : style.bold(style.cyan(`${phase}:`));
+}
+
 /** How much a person asked to see. */
 export type Verbosity = 'quiet' | 'normal' | 'verbose';
+
+export interface TextOptions {
+  readonly style: Style;
+  readonly verbosity: Verbosity;
+}
 
 /** An event in words; undefined for one that is not shown at this verbosity. `tookMs` is of the step that ended. */
 export function eventText(
   event: MigrationEvent,
   tookMs: number | undefined,
-  { style, verbosity }: { readonly style: Style; readonly verbosity: Verbosity },
+  { style, verbosity }: TextOptions,
 ): string | undefined {
   const text = describe(event, tookMs, style);
   if (text === undefined) return undefined;

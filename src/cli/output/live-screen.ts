@@ -2,7 +2,7 @@ import type { MigrationEvent } from '../../orchestrator/events.ts';
 import type { Clock } from '../../time/clock.ts';
 import { formatDuration } from '../../time/wait.ts';
 import type { Output } from '../shell.ts';
-import { eventText, type Verbosity } from './event-text.ts';
+import { eventText, phaseText, type Verbosity } from './event-text.ts';
 import type { ProgressView } from './progress-view.ts';
 import { StepTracker, type RunningStep } from './step-tracker.ts';
 import { clip, widthOf, type Style } from './style.ts';
@@ -29,8 +29,8 @@ export class LiveScreen implements ProgressView {
   readonly #tracker = new StepTracker();
   readonly #stopTicking: () => void;
   #frame = 0;
-  /** Lines of the last drawing, still on the screen above the cursor. */
-  #drawn = 0;
+  /** Widths of the lines of the last drawing, still on the screen above the cursor. */
+  #drawn: readonly number[] = [];
   #isHeld = false;
 
   constructor(options: LiveScreenOptions) {
@@ -42,6 +42,9 @@ export class LiveScreen implements ProgressView {
   }
 
   show(event: MigrationEvent): void {
+    const phase = this.#tracker.beginsPhase(event);
+    const heading = phase === undefined ? undefined : phaseText(phase, this.#options);
+    if (heading !== undefined) this.#draw(`${heading}\n`);
     const tookMs = this.#tracker.follow(event);
     // A step that begins is seen in its own line; its end is what stays in the log.
     const isDrawn = event.type === 'step-started' || event.type === 'undo-started';
@@ -70,9 +73,15 @@ export class LiveScreen implements ProgressView {
     const { output, verbosity } = this.#options;
     const lines = this.#isHeld || verbosity === 'quiet' ? [] : this.#tracker.running.map((step) => this.#line(step));
     const body = `${log}${lines.map((line) => `${line}\n`).join('')}`.replaceAll('\n', `${TO_END_OF_LINE}\n`);
-    const text = `${UP(this.#drawn)}${body}${this.#drawn > 0 ? TO_END_OF_SCREEN : ''}`;
-    this.#drawn = lines.length;
+    const text = `${UP(this.#rowsDrawn())}${body}${this.#drawn.length > 0 ? TO_END_OF_SCREEN : ''}`;
+    this.#drawn = lines.map(widthOf);
     if (text !== '') output.write(text);
+  }
+
+  /** A window made narrower in between has broken long lines into several rows. */
+  #rowsDrawn(): number {
+    const columns = Math.max(1, this.#options.output.columns());
+    return this.#drawn.reduce((rows, width) => rows + Math.max(1, Math.ceil(width / columns)), 0);
   }
 
   #line(step: RunningStep): string {

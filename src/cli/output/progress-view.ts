@@ -1,7 +1,7 @@
 import type { MigrationEvent } from '../../orchestrator/events.ts';
 import { formatDuration } from '../../time/wait.ts';
 import type { Output } from '../shell.ts';
-import { eventText, type Verbosity } from './event-text.ts';
+import { eventText, phaseText, type Verbosity } from './event-text.ts';
 import { StepTracker } from './step-tracker.ts';
 import type { Style } from './style.ts';
 
@@ -53,13 +53,13 @@ export class PlainLines implements ProgressView {
   }
 
   show(event: MigrationEvent): void {
+    const phase = this.#tracker.beginsPhase(event);
+    if (phase !== undefined) this.#say(event, phaseText(phase, { style: this.#style, verbosity: this.#verbosity }));
     const text =
       event.type === 'waiting'
         ? this.#waitText(event)
         : eventText(event, this.#tracker.follow(event), { style: this.#style, verbosity: this.#verbosity });
-    if (text === undefined) return;
-    const time = this.#style.dim(new Date(event.at).toISOString().slice(11, 19));
-    this.#output.write(`${time} ${text.replaceAll('\n', `\n${' '.repeat(9)}`)}\n`);
+    this.#say(event, text);
   }
 
   hold(): void {
@@ -70,6 +70,12 @@ export class PlainLines implements ProgressView {
   }
   close(): void {
     // nothing is redrawn
+  }
+
+  #say({ at }: MigrationEvent, text: string | undefined): void {
+    if (text === undefined) return;
+    const time = this.#style.dim(new Date(at).toISOString().slice(11, 19));
+    this.#output.write(`${time} ${text.replaceAll('\n', `\n${' '.repeat(9)}`)}\n`);
   }
 
   #waitText(event: Extract<MigrationEvent, { type: 'waiting' }>): string | undefined {

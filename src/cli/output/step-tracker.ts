@@ -1,4 +1,4 @@
-import type { MigrationEvent } from '../../orchestrator/events.ts';
+import type { MigrationEvent, Phase } from '../../orchestrator/events.ts';
 
 /** A step that has begun and not ended. */
 export interface RunningStep {
@@ -14,6 +14,7 @@ export interface RunningStep {
 /** Follows events and knows which steps are running. */
 export class StepTracker {
   readonly #running = new Map<string, RunningStep>();
+  #phase: Phase | undefined;
 
   get running(): readonly RunningStep[] {
     return [...this.#running.values()];
@@ -50,6 +51,13 @@ export class StepTracker {
       default:
         return undefined;
     }
+  }
+
+  /** The phase that begins with this event; undefined when none does. */
+  beginsPhase(event: MigrationEvent): Phase | undefined {
+    if (event.type !== 'step-started' || event.phase === this.#phase) return undefined;
+    this.#phase = event.phase;
+    return event.phase;
   }
 
   #change(step: string, change: Partial<RunningStep>): void {
