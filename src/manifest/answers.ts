@@ -4,7 +4,7 @@ import { MigrationError } from '../errors.ts';
 import type { Decision } from './decisions.ts';
 
 /** The file decisions are recorded in, beside the manifest. */
-export const ANSWERS_FILE = 'gen2.answers.yaml';
+const ANSWERS_FILE = 'gen2.answers.yaml';
 
 const MAX_CHARACTERS = 256 * 1024;
 

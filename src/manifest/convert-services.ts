@@ -26,7 +26,7 @@ const DATABASES: ReadonlyMap<string, string | undefined> = new Map([
 ]);
 
 /** The last part of an image name, without registry, tag and digest: `postgres` of `docker.io/convox/postgres:9.6`. */
-export function imageName(image: string): string {
+function imageName(image: string): string {
   const withoutDigest = image.split('@')[0] ?? '';
   return (withoutDigest.split('/').at(-1) ?? '').split(':')[0] ?? '';
 }

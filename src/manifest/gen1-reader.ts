@@ -14,10 +14,7 @@ import type { YamlMap, YamlNode } from './yaml-tree.ts';
 export interface Gen1ReadOptions {
   /** File name for findings; default docker-compose.yml. */
   readonly file?: string;
-  /**
-   * What to put in the place of `$NAME`; default nothing, which is what a rack finds in its own environment
-   * (docs of Convox call this "local environment"; on a rack it is the builder's).
-   */
+  /** What to put in the place of `$NAME`; default nothing, which is what a rack finds in its own environment. */
   readonly replacement?: (name: string) => string;
 }
 

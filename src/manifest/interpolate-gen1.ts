@@ -1,7 +1,7 @@
 import type { Edit } from './source-text.ts';
 
 /** A `$NAME` or `${NAME}` in a generation 1 manifest; offsets are those of the original text. */
-export interface Gen1Variable {
+interface Gen1Variable {
   readonly name: string;
   readonly start: number;
   readonly end: number;

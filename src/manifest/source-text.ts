@@ -1,5 +1,5 @@
 /** Longest manifest that is read, in characters. CloudFormation takes templates of at most 460,800 bytes from S3. */
-export const MAX_MANIFEST_CHARACTERS = 512 * 1024;
+const MAX_MANIFEST_CHARACTERS = 512 * 1024;
 
 /** A replacement made in a text before it was parsed; offsets are those of the original. */
 export interface Edit {

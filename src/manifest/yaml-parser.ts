@@ -13,7 +13,7 @@ const MAX_DEPTH = 60;
 /** Nodes that aliases may add to a file; a large manifest with anchors adds some hundreds. */
 const MAX_ALIASED_NODES = 10_000;
 
-export interface YamlProblem {
+interface YamlProblem {
   readonly code: FindingCode;
   readonly at: Place;
   readonly message: string;

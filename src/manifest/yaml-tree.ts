@@ -33,7 +33,7 @@ export interface YamlMap {
   readonly entries: readonly YamlEntry[];
 }
 
-export interface YamlList {
+interface YamlList {
   readonly kind: 'list';
   readonly at: Place;
   readonly items: readonly YamlNode[];
@@ -68,20 +68,4 @@ export function describeNode(node: YamlNode): string {
 export function childPath(parent: string, key: string): string {
   if (!/^[A-Za-z0-9_-]+$/.test(key)) return `${parent}[${JSON.stringify(key)}]`;
   return parent === '' ? key : `${parent}.${key}`;
-}
-
-/** Every key and list item of a tree with its place, parents before children; what stands under `<<` counts once. */
-export function* listPlaces(node: YamlNode): Generator<{ readonly at: Place; readonly isShadowed: boolean }> {
-  if (node.kind === 'list') {
-    for (const item of node.items) {
-      yield { at: item.at, isShadowed: false };
-      yield* listPlaces(item);
-    }
-  }
-  if (node.kind === 'map') {
-    for (const entry of node.entries) {
-      yield { at: entry.at, isShadowed: entry.isShadowed };
-      if (!entry.isMerge) yield* listPlaces(entry.value);
-    }
-  }
 }
