@@ -3,7 +3,7 @@ import { DeleteCertificateCommand } from '@aws-sdk/client-acm';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { checkAccount, findStackArn, parseStackArn, readCallerIdentity } from '../../src/aws/account.ts';
-import { createAwsClients } from '../../src/aws/clients.ts';
+import { awsError } from '../../src/aws/aws-error.ts';
 import { TokenBucket } from '../../src/aws/token-bucket.ts';
 import { listZones } from '../../src/aws/dns/zones.ts';
 import { MigrationError } from '../../src/errors.ts';
@@ -137,18 +137,20 @@ describe('errors of AWS', () => {
     expect(aws.calls).toEqual([]);
   });
 
-  it('an unknown region is told from a network fault', async () => {
-    aws = await startScriptedAws({});
-    const clients = createAwsClients({
-      region: 'us-east-1',
-      endpoint: 'http://cloudformation.mars-east-1.invalid',
-      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-      maxAttempts: 1,
-    });
+  it.each([
+    ['ENOTFOUND', 'AWS_REGION', false],
+    ['ECONNREFUSED', 'AWS_UNREACHABLE', true],
+    ['EAI_AGAIN', 'AWS_UNREACHABLE', true],
+  ])('an unknown region is told from a network fault: %s', (code, expected, retryable) => {
+    const foreign = Object.assign(new Error(`getaddrinfo ${code} sts.mars-east-1.amazonaws.com`), { code });
 
-    await expect(readCallerIdentity({ clients }, signal)).rejects.toMatchObject({
-      code: expect.stringMatching(/AWS_REGION|AWS_UNREACHABLE/) as string,
-    });
+    const error = awsError('read whose these are', 'sts:GetCallerIdentity', foreign, signal);
+
+    expect(error).toMatchObject({ code: expected, retryable });
+  });
+
+  it('what is no error at all is still named', () => {
+    expect(awsError('look', 'sts:X', 'odd', signal)).toMatchObject({ code: 'AWS_REFUSED' });
   });
 });
 
