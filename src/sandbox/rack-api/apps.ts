@@ -160,6 +160,7 @@ function cleanUp(api: Api, name: string, arn: string): void {
   api.later(world.settings.durations.appCleanupMs, () => {
     if (store.bucket(arn).versions > LARGEST_EMPTIED_BUCKET) return;
     store.buckets.delete(arn);
+    store.logs.delete(name);
     for (const build of store.buildsOf(name)) store.builds.delete(build.id);
     for (const release of store.releasesOf(name)) store.releases.delete(release.id);
   });

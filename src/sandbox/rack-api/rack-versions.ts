@@ -41,7 +41,3 @@ export const SINCE = {
   sameVersionAccepted: '20240826190721',
   nlbInServices: '20260420193621',
 } as const;
-
-export function since(version: string, first: string): boolean {
-  return version >= first;
-}
