@@ -13,7 +13,6 @@ let stoppedBy: StopSignal | undefined;
 function stop(signal: StopSignal): void {
   if (stoppedBy !== undefined) process.exit(signal === 'SIGINT' ? 130 : 143);
   stoppedBy = signal;
-  process.stderr.write(`\n${signal}: stopping at the next safe point; once more stops at once\n`);
   stopping.abort(new Error(`stopped by ${signal}`));
 }
 

@@ -63,7 +63,7 @@ export async function runMigration(invocation: Invocation, call: MigrationCall):
         break;
     }
   } catch (error) {
-    throw named(error, app);
+    throw await explained(error, invocation, app);
   } finally {
     view.close();
     connection.close();
@@ -93,10 +93,16 @@ function nextVerb(phase: Phase | undefined): string {
   return phase === 'prepare' ? 'cutover' : phase === 'cutover' ? 'commit' : 'resume';
 }
 
-/** The library says `<app>` where it does not know the name. */
-function named(error: unknown, app: string): unknown {
-  if (!MigrationError.is(error, 'GATE_PENDING', 'STOPPED') || error.hint === undefined) return error;
-  const hint = error.hint.replaceAll('<app>', app).replace('`gen2 resume`', `\`gen2 resume ${app}\``);
-  const { message, details, cause, retryable } = error;
-  return new MigrationError(error.code, message, { hint, details, cause, retryable });
+/** The library cannot know what the command lines are that lead on from here. */
+async function explained(error: unknown, invocation: Invocation, app: string): Promise<unknown> {
+  if (!MigrationError.is(error, 'GATE_PENDING', 'STOPPED')) return error;
+  const { message, details, cause, retryable, code } = error;
+  const [newest] = await openEngine(invocation).list({ rack: invocation.options.get(OPTIONS.rack), app });
+  const hint =
+    code === 'GATE_PENDING'
+      ? `Approve it with \`gen2 approve ${app}\`, then run \`gen2 resume ${app}\`.`
+      : newest === undefined || newest.outcome !== undefined
+        ? 'Nothing had begun.'
+        : `Nothing is half done. Go on with \`gen2 resume ${app}\`; \`gen2 status ${app}\` shows where it stands.`;
+  return new MigrationError(code, message, { hint, details, cause, retryable });
 }

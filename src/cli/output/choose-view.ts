@@ -10,8 +10,24 @@ export function verbosityOf({ options }: Pick<Invocation, 'options'>): Verbosity
   return options.has(OPTIONS.verbose) ? 'verbose' : 'normal';
 }
 
-/** The view for where stderr leads: a drawn screen on a terminal, JSON lines for programs, else plain lines. */
+/**
+ * The view for where stderr leads: a drawn screen on a terminal, JSON lines for programs, else plain lines. It also tells
+ * the person that their wish to stop was heard.
+ */
 export function chooseView(invocation: Invocation, clock: Pick<Clock, 'now'>): ProgressView {
+  const { shell, options } = invocation;
+  const view = viewFor(invocation, clock);
+  const tell = (): void => {
+    if (options.has(OPTIONS.json)) return;
+    view.hold();
+    shell.stderr.write(`${shell.stoppedBy() ?? 'stop'}: stopping at the next safe point; once more stops at once\n`);
+    view.release();
+  };
+  shell.signal.addEventListener('abort', tell, { once: true });
+  return view;
+}
+
+function viewFor(invocation: Invocation, clock: Pick<Clock, 'now'>): ProgressView {
   const { shell, options, errorStyle: style } = invocation;
   const output = shell.stderr;
   const verbosity = verbosityOf(invocation);
