@@ -20,6 +20,10 @@ type Told = MigrationEvent extends infer Event ? (Event extends MigrationEvent ?
 /** A wait tells what it sees at most this often on the record (ms); a listener hears every look. */
 const WAITING_RECORD_MS = 15_000;
 
+/** A step that fails for a reason that may pass is run so often, with longer pauses each time. */
+const MAX_TRIES = 5;
+const RETRY_PAUSE_MS = 10_000;
+
 /** Runs stages in order and takes them back in reverse, telling what happens. */
 export class Runner {
   readonly #options: RunnerOptions;
@@ -51,7 +55,8 @@ export class Runner {
       if (step.undo === undefined || !wasBegun || execution.recorded(id) !== undefined) continue;
       this.tell({ type: 'undo-started', step: step.id, title: step.title });
       try {
-        await step.undo(this.context(step.id, 'undo'), execution.signal);
+        const takeBack = step.undo.bind(step, this.context(step.id, 'undo'), execution.signal);
+        await this.#repeatedly(step.id, takeBack);
         await execution.step(id, () => Promise.resolve(true));
       } catch (error) {
         throw this.#undoFailed(step, error);
@@ -73,7 +78,7 @@ export class Runner {
       const isDone = plan.state === 'done' && !execution.wasStarted(`${id}/begin`);
       this.tell({ type: 'step-started', step: id, phase, title, says: plan.says });
       if (!isDone) await execution.step(`${id}/begin`, () => Promise.resolve(true));
-      const says = isDone ? plan.says : await step.run(context, signal);
+      const says = isDone ? plan.says : await this.#repeatedly(step.id, () => step.run(context, signal));
       await this.#recorded;
       await execution.step(id, () => Promise.resolve({ says, wasDone: isDone }));
       this.tell({ type: 'step-finished', step: id, phase, says, wasDone: isDone });
@@ -83,6 +88,22 @@ export class Runner {
       this.tell({ type: 'step-failed', step: id, code: told?.code ?? 'BUG', message: messageOf(failure) });
       await this.#recorded;
       throw failure;
+    }
+  }
+
+  /** Repeats what is safe to repeat while its failure may pass by itself: a rack or AWS that is away for a moment. */
+  async #repeatedly<T>(step: string, run: () => Promise<T>): Promise<T> {
+    const { signal } = this.#options.execution;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await run();
+      } catch (error) {
+        if (!MigrationError.is(error) || !error.retryable || signal.aborted || tries >= MAX_TRIES) throw error;
+        this.tell({ type: 'warning', step, message: `${error.message}; trying again` });
+        await this.#options.ports.clock.sleep(tries * RETRY_PAUSE_MS, signal).catch(() => {
+          throw stopped(signal, step);
+        });
+      }
     }
   }
 
