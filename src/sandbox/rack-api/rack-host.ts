@@ -19,7 +19,7 @@ const CONVERGING_MS = 20_000;
  * replaces them one by one; a version update takes the API away for a while, and may bring it back at another address.
  */
 export class RackHost {
-  /** `127.0.0.1:PORT` of the address that racks from 20221129130331 on have. */
+  /** `http://127.0.0.1:PORT`, the address that racks from 20221129130331 on have. */
   movedTo = '';
   readonly #world: World;
   readonly #store: RackStore;

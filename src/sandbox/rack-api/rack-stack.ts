@@ -16,13 +16,14 @@ export function rackStatus(api: Api, stack: StackFacts): string {
 export interface RackRequest {
   readonly version: string;
   readonly parameters: ReadonlyMap<string, string>;
-  /** `127.0.0.1:PORT`: what stands for the host name of the API's own load balancer. */
+  /** `http://127.0.0.1:PORT`: what stands for the host name of the API's own load balancer. */
   readonly movedTo: string;
 }
 
 /**
  * The rack's template. From 20221129130331 on the API's host name (`Dashboard`, `RackDomain`) is
- * `rack.<balancer>.convox.site` in real life; here it is the loopback address that the API has moved to.
+ * `rack.<balancer>.convox.site` in real life; here it is the whole URL of the loopback
+ * address that the API has moved to, because a host name alone would mean TLS.
  */
 export function sandboxRackTemplate(world: World, { version, parameters, movedTo }: RackRequest): StackTemplate {
   const template = rackTemplate(world, { version, parameters });

@@ -67,7 +67,7 @@ export async function startRackApi(world: World): Promise<RackApi> {
   const websockets = new Websockets();
   const classic = await listen(world, { host, websockets, isOpen: () => !host.hasMoved, answersWithoutApi: false });
   const moved = await listen(world, { host, websockets, isOpen: () => host.hasMoved, answersWithoutApi: true });
-  host.movedTo = new URL(moved.url).host;
+  host.movedTo = moved.url;
   return {
     get url() {
       return host.hasMoved ? moved.url : classic.url;

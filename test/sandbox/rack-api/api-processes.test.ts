@@ -128,9 +128,9 @@ describe('a version update', () => {
         Promise.resolve(
           world.cloudFormation.find('convox')?.outputs.find(({ key }) => key === 'Dashboard')?.value ?? '',
         ),
-      until: (value) => value.startsWith('127.0.0.1:'),
+      until: (value) => value.startsWith('http://127.0.0.1:'),
     });
-    const atNew = await rack('GET', '/system', { url: `http://${dashboard}` });
+    const atNew = await rack('GET', '/system', { url: dashboard });
     const atOld = await rack('GET', '/system', { url: old }).then(
       () => 'answered',
       () => 'refused',
@@ -138,7 +138,7 @@ describe('a version update', () => {
 
     expect(atNew.field('version')).toBe(STANDARD_VERSION);
     expect(atOld).toBe('refused');
-    expect(endpoints.rackUrl).toBe(`http://${dashboard}`);
+    expect(endpoints.rackUrl).toBe(dashboard);
   });
 
   it('answers 503 pages meanwhile when the API has a load balancer of its own', async () => {
