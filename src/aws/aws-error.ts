@@ -78,7 +78,7 @@ export function describeAwsError(error: unknown): ForeignAwsError {
 }
 
 /** True for the AWS codes that only mean "too fast" (SDK for JavaScript v3, `@smithy/service-error-classification`). */
-export function isThrottling(name: string): boolean {
+function isThrottling(name: string): boolean {
   return THROTTLING_ERRORS.has(name);
 }
 

@@ -12,7 +12,7 @@ export interface BalancerQuotas {
 }
 
 /** What an account has before anybody asks for more (ELB user guide, quotas for your Application Load Balancers). */
-export const DEFAULT_BALANCER_QUOTAS: BalancerQuotas = { rules: 100, certificates: 25, targetGroups: 100 };
+const DEFAULT_BALANCER_QUOTAS: BalancerQuotas = { rules: 100, certificates: 25, targetGroups: 100 };
 
 const LIMIT_NAMES = {
   rules: 'rules-per-application-load-balancer',

@@ -1,5 +1,5 @@
 /** The hosted zone ids AWS keeps its balancers' names in: what an alias record names beside the DNS name. */
-export interface CanonicalZones {
+interface CanonicalZones {
   /** Of application and classic balancers. */
   readonly standard: string;
   /** Of network balancers. */
@@ -7,7 +7,7 @@ export interface CanonicalZones {
 }
 
 /** By region; constants of AWS (the Terraform AWS provider's maps in internal/service/elb and internal/service/elbv2). */
-export const CANONICAL_ZONES: Readonly<Record<string, CanonicalZones>> = {
+const CANONICAL_ZONES: Readonly<Record<string, CanonicalZones>> = {
   'us-east-1': { standard: 'Z35SXDOTRQ7X7K', network: 'Z26RNL4JYFTOTI' },
   'us-east-2': { standard: 'Z3AADJGX6KTTL2', network: 'ZLMOA37VPKANP' },
   'us-west-1': { standard: 'Z368ELLRRE2KJ0', network: 'Z24FKFUX50B4VW' },

@@ -19,7 +19,7 @@ import { dnsName } from './dns/names.ts';
 type Clients = Pick<AwsClients, 'acm'>;
 
 /** The tag our certificates have. Never `System=convox` with `Type=app`: racks pass over those (convox/rack@20180518143010). */
-export const OUR_TAG = { key: 'ManagedBy', value: 'convox-gen2' } as const;
+const OUR_TAG = { key: 'ManagedBy', value: 'convox-gen2' } as const;
 
 /** ACM's limit for the common name (ACM user guide, quotas). */
 const MAX_COMMON_NAME = 64;

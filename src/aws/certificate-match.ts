@@ -31,7 +31,7 @@ export interface FindUsableCertificateOptions {
 }
 
 /** True if this version of a rack ever takes a certificate it did not make itself. */
-export function reusesCertificates(version: string): boolean {
+function reusesCertificates(version: string): boolean {
   return isAtLeast(version, REUSES);
 }
 

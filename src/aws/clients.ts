@@ -111,7 +111,7 @@ export function createAwsClients(options: AwsClientsOptions): AwsClients {
 }
 
 /** A bucket that keeps us below the account's 5 requests a second, leaving some to others. */
-export function defaultDnsBucket(clock?: Clock): TokenBucket {
+function defaultDnsBucket(clock?: Clock): TokenBucket {
   return new TokenBucket({ perSecond: DNS_REQUESTS_PER_SECOND, burst: DNS_BURST, ...(clock ? { clock } : {}) });
 }
 

@@ -50,7 +50,7 @@ export async function waitForStackDeleted(options: WaitForStackOptions, signal: 
 }
 
 /** The error for a stack that failed or was rolled back, with the first cause found in it and its nested stacks. */
-export async function stackFailure(
+async function stackFailure(
   { clients, sinceMs }: Pick<WaitForStackOptions, 'clients' | 'sinceMs'>,
   stack: StackFacts,
   signal: AbortSignal,

@@ -161,7 +161,7 @@ export function stackOutcome(status: string): StackOutcome {
 }
 
 /** True for the answers that mean "no such stack" or "no such resource in it". */
-export function isStackAbsent(error: unknown): boolean {
+function isStackAbsent(error: unknown): boolean {
   return awsCodeOf(error) === 'ValidationError' && error instanceof Error && /does not exist/.test(error.message);
 }
 

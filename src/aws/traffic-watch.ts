@@ -15,7 +15,7 @@ export interface TrafficBounds {
   readonly maxOldShare: number;
 }
 
-export const DEFAULT_TRAFFIC_BOUNDS: TrafficBounds = {
+const DEFAULT_TRAFFIC_BOUNDS: TrafficBounds = {
   maxErrorShare: 0.01,
   minErrors: 5,
   minNewRequests: 1,

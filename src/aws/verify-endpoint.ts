@@ -103,7 +103,7 @@ function judge({ host, path = '/', accepts = isOk }: VerifyEndpointOptions, seen
  * True if the balancer knows no rule for the host: a fixed 404 `unknown host` since 20190307224522, before that whatever
  * the Rack API, its default target, answers (convox/rack provider/aws/formation/rack.json, listeners).
  */
-export function hasNoRule(answer: Answer): boolean {
+function hasNoRule(answer: Answer): boolean {
   const body = answer.bodyStart.trim();
   if (answer.status === 404 && body === 'unknown host') return true;
   if (answer.status === 401) {
@@ -118,7 +118,7 @@ export function hasNoRule(answer: Answer): boolean {
 }
 
 /** True for the certificate a rack's balancer shows when no other is for the name. */
-export function isRackCertificate(certificate: Pick<ServedCertificate, 'names'>): boolean {
+function isRackCertificate(certificate: Pick<ServedCertificate, 'names'>): boolean {
   return certificate.names.some((name) => name.endsWith('.convox.site'));
 }
 

@@ -117,7 +117,7 @@ async function choosePublic(
 }
 
 /** True if the parent of a zone names its servers. */
-export function isDelegatedTo(zone: HostedZoneDetails, publicNameServers: readonly string[]): boolean {
+function isDelegatedTo(zone: HostedZoneDetails, publicNameServers: readonly string[]): boolean {
   const asked = new Set(publicNameServers.map(dnsName));
   return zone.nameServers.some((server) => asked.has(server));
 }

@@ -10,8 +10,8 @@ export interface NewTarget {
 }
 
 /** Identifiers of the two halves of a set that is shared out by weight. */
-export const OLD_HALF = 'convox-gen2-old';
-export const NEW_HALF = 'convox-gen2-new';
+const OLD_HALF = 'convox-gen2-old';
+const NEW_HALF = 'convox-gen2-new';
 
 /** The set pointing at `target`, else as it was. */
 export function moveRecord(record: RecordSet, target: NewTarget, cnameBecomes: 'cname' | 'alias'): RawRecordSet {

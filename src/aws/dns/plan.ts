@@ -1,3 +1,4 @@
+import { MigrationError } from '../../errors.ts';
 import { canonicalZoneOf } from '../canonical-zones.ts';
 import { balancerKey } from '../rack-facts.ts';
 import { moveRecord, noticesOf, weightedPair, type NewTarget } from './move-record.ts';
@@ -37,9 +38,12 @@ export interface RecordPlan {
 /**
  * Plans how the records of one zone move to another balancer. Pure: every set keeps its type, routing, TTL and health
  * check, and those that cannot be moved so are refused with a reason, never changed.
+ *
+ * @throws {MigrationError} `USAGE` for stages that are not rising percentages.
  */
 export function planRecordChanges(options: PlanRecordChangesOptions): RecordPlan {
   const { zone, to, cnameBecomes = 'cname', stages = [] } = options;
+  checkStages(stages);
   const records = recordsConcerned(options);
   const newZoneId = to.canonicalHostedZoneId ?? canonicalZoneOf(to.dnsName);
   const refused: RecordRefusal[] = [...namesRefused(options, records)];
@@ -60,6 +64,14 @@ export function planRecordChanges(options: PlanRecordChangesOptions): RecordPlan
     refused,
     notices: movable.flatMap((record) => noticesOf(record, stages.length > 0)),
   };
+}
+
+function checkStages(stages: readonly number[]): void {
+  const isRising = stages.every((percent, at) => percent > (stages[at - 1] ?? 0) && percent < 100);
+  if (isRising && stages.every(Number.isInteger)) return;
+  throw new MigrationError('USAGE', `not stages of a cutover: ${stages.join(', ')}`, {
+    hint: 'Give rising whole percentages between 1 and 99, e.g. 10, 50; 100 follows by itself.',
+  });
 }
 
 /** The sets that themselves name one of the old balancers; what leads to them follows by itself. */

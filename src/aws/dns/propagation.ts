@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { MigrationError } from '../../errors.ts';
 import type { Clock } from '../../time/clock.ts';
 import { waitFor } from '../../time/wait.ts';
@@ -125,6 +126,8 @@ export async function waitForServers(
   );
 }
 
+/** An address, with or without a port; a name may consist of the same letters. */
 function isAddress(server: string): boolean {
-  return /^\[?[\d.:a-f]+\]?(?::\d+)?$/i.test(server) && /[\d:]/.test(server) && !/[g-z]/i.test(server);
+  const bare = /^\[(.*)\](?::\d+)?$/.exec(server)?.[1] ?? server;
+  return isIP(bare) !== 0 || isIP(bare.replace(/:\d+$/, '')) !== 0;
 }

@@ -153,6 +153,12 @@ describe('planRecordChanges', () => {
     expect(batches[0]!.after.map(({ TTL }) => TTL)).toEqual([300, 300]);
   });
 
+  it.each([[[0]], [[100]], [[50, 10]], [[10.5]]])('refuses stages that are not rising percentages: %o', (stages) => {
+    expect(() => plan([cname('shop.example.com', OLD)], { stages })).toThrow(
+      expect.objectContaining({ code: 'USAGE' }),
+    );
+  });
+
   it('moves a routed set only with the last stage', () => {
     const weighted = cname('shop.example.com', OLD, { SetIdentifier: 'mine', Weight: 7 });
 

@@ -98,12 +98,12 @@ describe('propagation', () => {
       dnsResolver({ servers: [address === '127.0.0.2' ? done.address : late.address] });
     const expected = { name: 'shop.test', balancerDnsName: 'lb.test', resolver, resolverFor };
 
-    const seen = await askServers({ ...expected, servers: ['ns1.test', '127.0.0.3', 'unknown.test'] }, signal);
+    const seen = await askServers({ ...expected, servers: ['ns1.test', '127.0.0.3', 'a1.de'] }, signal);
 
     expect(seen).toEqual([
       { server: 'ns1.test', agrees: true, saw: '192.0.2.2', ttlSeconds: 60 },
       { server: '127.0.0.3', agrees: false, saw: '198.51.100.9', ttlSeconds: 60 },
-      { server: 'unknown.test', agrees: false, saw: 'the server has no address', ttlSeconds: 0 },
+      { server: 'a1.de', agrees: false, saw: 'the server has no address', ttlSeconds: 0 },
     ]);
   });
 

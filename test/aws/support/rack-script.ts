@@ -1,8 +1,8 @@
 import { Fault, type Params, type Reply } from './scripted-aws.ts';
 
-export const ACCOUNT = '123456789012';
+const ACCOUNT = '123456789012';
 export const STACK_ID = `arn:aws:cloudformation:us-east-1:${ACCOUNT}:stack/convox/5e6f7a80-0000-11f0-aaaa-0123456789ab`;
-export const VPC = 'vpc-1';
+const VPC = 'vpc-1';
 const arn = (name: string): string =>
   `arn:aws:elasticloadbalancing:us-east-1:${ACCOUNT}:loadbalancer/app/${name}/${name.length}abc`;
 

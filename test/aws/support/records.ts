@@ -2,7 +2,6 @@ import { recordSet, type RawRecordSet, type RecordSet } from '../../../src/aws/d
 import type { HostedZone } from '../../../src/aws/dns/zones.ts';
 
 export const OLD = 'shop-web-1A2B3C4-123456789.us-east-1.elb.amazonaws.com';
-export const OLD_INTERNAL = 'internal-shop-api-9Z8Y7X6-i-987654321.us-east-1.elb.amazonaws.com';
 export const NEW = 'convox-Router-UACTD9OG6B40-2023456789.us-east-1.elb.amazonaws.com';
 export const ELB_ZONE = 'Z35SXDOTRQ7X7K';
 

@@ -110,7 +110,7 @@ async function readRequest(request: IncomingMessage): Promise<Asked> {
   return { protocol: 'query', operation: form.get('Action') ?? '', params: Object.fromEntries(form) };
 }
 
-export function route53Operation(method: string, path: string): string {
+function route53Operation(method: string, path: string): string {
   if (/\/hostedzone\/[^/]+\/rrset/.test(path))
     return method === 'GET' ? 'ListResourceRecordSets' : 'ChangeResourceRecordSets';
   if (/\/change\//.test(path)) return 'GetChange';
