@@ -16,6 +16,8 @@ const mailSchema = z.object({
 });
 type Mail = z.infer<typeof mailSchema>;
 
+const refusalSchema = z.object({ error: z.string() });
+
 const REQUEST_TIMEOUT_MS = 10_000;
 
 /** Lists the certificate mails that arrived in a running sandbox and follows the link in those not yet followed. */
@@ -31,14 +33,25 @@ export async function handleMails(invocation: Invocation): Promise<number> {
   const open = mails.filter(({ approvedAt }) => approvedAt === undefined);
   if (!options.has(OPTIONS.json)) shell.stdout.write(listText(mails));
   if (open.length > 0 && (await wantsToApprove(invocation, open))) {
-    for (const { id } of open) await ask('post', `${controlUrl}/sandbox/mails/${id}/approve`, shell.signal);
-    if (!options.has(OPTIONS.json)) shell.stdout.write(`approved: ${open.map(({ domain }) => domain).join(', ')}\n`);
+    const results = await approveAll(controlUrl, open, shell.signal);
+    if (!options.has(OPTIONS.json)) shell.stdout.write(results.map((line) => `${line}\n`).join(''));
   }
   if (options.has(OPTIONS.json)) {
     const now = await ask('get', `${controlUrl}/sandbox/mails`, shell.signal);
     shell.stdout.write(`${JSON.stringify(z.array(mailSchema).parse(now))}\n`);
   }
   return EXIT_CODES.ok;
+}
+
+/** A link may lead nowhere: its request is over, by another mail of the same domain or because it was given up. */
+async function approveAll(controlUrl: string, mails: readonly Mail[], signal: AbortSignal): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (const { id, domain } of mails) {
+    const answer = await ask('post', `${controlUrl}/sandbox/mails/${id}/approve`, signal);
+    const refusal = refusalSchema.safeParse(answer);
+    lines.push(refusal.success ? `void: ${domain}: ${refusal.data.error}` : `approved: ${domain}`);
+  }
+  return lines;
 }
 
 function listText(mails: readonly Mail[]): string {
@@ -66,7 +79,11 @@ async function wantsToApprove({ shell }: Invocation, open: readonly Mail[]): Pro
 
 async function ask(method: 'get' | 'post', url: string, signal: AbortSignal): Promise<unknown> {
   try {
-    const { data } = await axios.request<unknown>({ method, url, signal, timeout: REQUEST_TIMEOUT_MS });
+    const { data } = await axios.request<unknown>({
+      ...{ method, url, signal, timeout: REQUEST_TIMEOUT_MS },
+      // The sandbox says why it refuses in the body.
+      validateStatus: (status) => status === 200 || status === 400,
+    });
     return data;
   } catch (error) {
     const code = axios.isAxiosError(error) ? (error.code ?? 'no answer') : 'no answer';

@@ -88,6 +88,57 @@ describe('one piece alone, on a sandbox', () => {
   );
 });
 
+describe('gen2 certs', () => {
+  test(
+    'shows whose mailboxes an app waits for, sends mails again, and watches until they are approved',
+    async () => {
+      const world = await playground({ approveAfterMs: Infinity });
+      const prepare = world.start('prepare', 'shop', '--source', 'shop');
+      await prepare.says(/waits for a person: certificate for shop\.example\.com/);
+
+      const shown = await world.run('certs', 'shop-gen2');
+      const resent = await world.run('certs', 'shop-gen2', '--resend');
+      const watch = world.start('certs', 'shop-gen2', '--watch', '--json');
+      await watch.says(/"status":"pending"/);
+      const approved = await world.run('sandbox', '--mail');
+
+      expect(shown.stdout).toContain('shop.example.com: follow the link in the mail to admin@example.com');
+      expect(resent.stderr).toContain('mails sent again for');
+      expect(approved.stderr).toBe('');
+      expect(approved.stdout).toContain('approved: ');
+      expect(await watch.ended).toMatchObject({ exitCode: 0 });
+      expect((await prepare.ended).exitCode).toBe(0);
+      expect((await world.run('certs', 'shop-gen2')).stdout).toBe('no certificate is waited for\n');
+    },
+    2 * MINUTE_MS,
+  );
+});
+
+describe('gen2 doctor', () => {
+  test('goes on after what is missing, says what to do, and exits with the kind of the first failure', async () => {
+    const folder = await temporaryFolder();
+
+    const { exitCode, stdout } = await spawnGen2(['doctor'], { env: {}, cwd: folder }).ended;
+
+    expect(exitCode).toBe(6);
+    expect(stdout).toContain('✓ state folder');
+    expect(stdout).toContain('✗ rack named: [RACK_URL_INVALID]');
+    expect(stdout).toContain('✗ AWS region: [AWS_REGION]');
+    expect(stdout).toContain('Set CONVOX_HOST');
+  });
+
+  test('names the permission that is missing, and still looks at the rest', async () => {
+    const world = await playground();
+    world.sandbox.world.faults.add(({ service }) => (service === 'acm' ? { type: 'deny' } : undefined));
+
+    const { exitCode, stdout } = await world.run('doctor');
+
+    expect(exitCode).toBe(4);
+    expect(stdout).toMatch(/✗ certificates: \[AWS_DENIED\].*acm:ListCertificates/);
+    expect(stdout).toContain('✓ balancers of the rack');
+  });
+});
+
 describe('convert and check without any rack', () => {
   test('work from the files alone', async () => {
     const folder = await temporaryFolder();

@@ -21,12 +21,17 @@ export interface Playground {
   records(): Promise<unknown>;
 }
 
+export interface PlaygroundOptions extends SandboxOptions {
+  /** Simulated ms until a certificate mail is approved. */
+  readonly approveAfterMs?: number;
+}
+
 /** A sandbox with `shop`, a folder with its source, and `gen2` on both. */
-export async function playground(options: SandboxOptions = {}): Promise<Playground> {
+export async function playground({ approveAfterMs = 10_000, ...options }: PlaygroundOptions = {}): Promise<Playground> {
   const folder = await temporaryFolder();
   const sandbox = await startSandbox({ scale: 200, rackParameters: { Internal: 'Yes' }, ...options });
   onTestFinished(() => sandbox.close());
-  onTestFinished(startOperator(sandbox.world, { approveAfterMs: 10_000 }));
+  onTestFinished(startOperator(sandbox.world, { approveAfterMs }));
   await mkdir(join(folder, 'shop'));
   await writeShopSource(join(folder, 'shop'));
   const mutations: string[] = [];
