@@ -162,6 +162,44 @@ describe('a switch of random zones', () => {
   }, 300_000);
 });
 
+describe('a switch on a bad line', () => {
+  it('ends as planned, and byte-equal when put back, however many answers are lost', async () => {
+    let lost = 0;
+    const faults = fc.array(fc.constantFrom('done', 'undone', 'none'), { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(choices(), faults, async ({ records, isPrivate, stages, cnameBecomes }, plannedFaults) => {
+        const zone = await makeZone(records, isPrivate);
+        const before = contentOf(zone);
+        const { batches } = await planFor(zone, stages, cnameBecomes);
+        const queue = [...plannedFaults];
+        let running = 0;
+        const stop = world.faults.add(({ mutates }) => {
+          if (!mutates) return undefined;
+          const fault = queue.shift();
+          // Not more often in a row than we try.
+          running = fault === 'undone' ? running + 1 : 0;
+          if (fault === undefined || fault === 'none' || running > 2) return undefined;
+          lost += 1;
+          return { type: 'reset', applied: fault === 'done' };
+        });
+
+        try {
+          const options = { clients, clock: world.clock };
+          for (const batch of batches) await applyRecordChanges({ ...options, batch }, signal);
+          if (batches.length > 0) expect(contentOf(zone)).not.toBe(before);
+          await restoreRecords({ ...options, batches }, signal);
+        } finally {
+          stop();
+        }
+
+        expect(contentOf(zone)).toBe(before);
+      }),
+      { numRuns: 50 },
+    );
+    expect(lost).toBeGreaterThan(20);
+  }, 300_000);
+});
+
 /** How many sets that can be moved still name an old balancer. */
 function pointsAtOld(content: string, records: readonly RawRecordSet[]): number {
   const hasRefused = records.some(
