@@ -22,7 +22,7 @@ export const appRoutes: readonly Route[] = [
 ];
 
 /** The app as the API shows it; fields in the order of the server's structs. */
-export function appJson(api: Api, stack: StackFacts): Record<string, unknown> {
+function appJson(api: Api, stack: StackFacts): Record<string, unknown> {
   const name = stack.tags.get('Name') ?? '';
   const release = releaseOf(stack);
   const status = humanStatus(stack.status);

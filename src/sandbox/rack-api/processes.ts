@@ -161,7 +161,7 @@ function processId(taskId: string): string {
   return taskId.split(/[/-]/).at(-1) ?? taskId;
 }
 
-export function processJson(api: Api, process: Process): Record<string, unknown> {
+function processJson(api: Api, process: Process): Record<string, unknown> {
   const { id, app, name, release, command, host, image, instance, ports, startedAt, status } = process;
   const started = goTime(startedAt);
   if (api.isClassic) {

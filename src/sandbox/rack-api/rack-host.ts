@@ -101,7 +101,8 @@ export class RackHost {
       this.stop();
     });
     clock.after(Math.max(0, rackUpdateMs - rackApiAwayMs) / 3 + rackApiAwayMs, () => {
-      this.start(version, parameters);
+      const isRolledBack = this.#world.cloudFormation.find(settings.rackName)?.status.includes('ROLLBACK') === true;
+      this.start(isRolledBack ? old.version : version, parameters);
       this.#isAway = false;
       this.#whenSettled((succeeded) => {
         if (succeeded) {

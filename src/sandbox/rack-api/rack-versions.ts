@@ -1,7 +1,7 @@
 /** Rack versions are `YYYYMMDDhhmmss` texts and compare as such. Switch-over points: routes compared over all tags. */
 
 /** The last version served by the first API server ("classic", convox/rack api/controllers). */
-export const LAST_CLASSIC = '20180708231844';
+const LAST_CLASSIC = '20180708231844';
 
 export type Era = 'classic' | 'standard';
 

@@ -34,7 +34,7 @@ export const SUCCESS: Reply = { type: 'success' };
 const PLAIN = 'text/plain; charset=utf-8';
 
 /** JSON as Go's encoder writes it: two spaces, `&<>` escaped, a newline at the end. */
-export function goJson(value: unknown): string {
+function goJson(value: unknown): string {
   const escaped = JSON.stringify(value, undefined, 2).replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -47,9 +47,6 @@ export function goTime(ms: number | undefined): string {
   if (ms === undefined) return '0001-01-01T00:00:00Z';
   return new Date(ms).toISOString().replace(/\.?0*Z$/, 'Z');
 }
-
-/** Go's zero time. */
-export const NEVER = goTime(undefined);
 
 export function sendReply(response: ServerResponse, era: Era, reply: Reply): void {
   switch (reply.type) {

@@ -48,8 +48,6 @@ const ROUTES: readonly Route[] = [
 export interface RackApi {
   /** Where it answers now: `http://127.0.0.1:PORT`. */
   readonly url: string;
-  /** Where racks before 20221129130331 have it, and where later ones do. */
-  readonly addresses: { readonly classic: string; readonly moved: string };
   readonly store: RackStore;
   readonly host: RackHost;
   /** Cuts all websockets. */
@@ -72,7 +70,6 @@ export async function startRackApi(world: World): Promise<RackApi> {
     get url() {
       return host.hasMoved ? moved.url : classic.url;
     },
-    addresses: { classic: classic.url, moved: moved.url },
     store,
     host,
     dropStreams: () => {

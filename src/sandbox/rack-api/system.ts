@@ -30,7 +30,7 @@ export const systemRoutes: readonly Route[] = [
   },
 ];
 
-export function systemJson(api: Api): Record<string, unknown> {
+function systemJson(api: Api): Record<string, unknown> {
   const stack = api.rackStack();
   const { parameters } = stack;
   const tags = [...stack.tags].map(([key, value]) => `${key}=${value}`).join(',');

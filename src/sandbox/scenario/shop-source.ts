@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** The generation-1 manifest of `shop`: a public web server, an internal API, a worker with a nightly job. */
-export const SHOP_COMPOSE = `version: "2"
+const SHOP_COMPOSE = `version: "2"
 services:
   web:
     build: ./web
