@@ -150,7 +150,7 @@ export function stopped(signal: AbortSignal, what: string): MigrationError {
   const reason: unknown = signal.reason;
   if (MigrationError.is(reason)) return reason;
   return new MigrationError('STOPPED', `${what}: stopped`, {
-    hint: 'Run the same command again, or `gen2 resume`, to go on.',
+    hint: 'Go on with `gen2 resume`.',
     cause: reason,
   });
 }

@@ -76,9 +76,9 @@ export function dnsPort(context: AwsContext): DnsPort {
     isInSync: (changeId, signal) => isInSync({ clients, changeId }, signal),
 
     async behind({ record, balancer, servers }, signal) {
-      const asked = servers === 'resolvers' ? context.publicResolvers : await authoritative(context, record, signal);
       // A private zone answers inside its VPC only; that Route 53 is in sync is all that can be seen from outside.
       if (record.view === 'private') return [];
+      const asked = servers === 'resolvers' ? context.publicResolvers : await authoritative(context, record, signal);
       const { resolver, resolverFor } = context;
       const answers = await askServers(
         { name: record.name, balancerDnsName: balancer.dnsName, servers: asked, resolver, resolverFor },

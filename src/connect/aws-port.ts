@@ -1,3 +1,4 @@
+import { findMissingPermissions } from '../aws/permissions.ts';
 import { checkAccount } from '../aws/account.ts';
 import { firstCause, listStackEvents } from '../aws/stack-events.ts';
 import { findStack } from '../aws/stacks.ts';
@@ -25,6 +26,8 @@ export function awsPort(context: AwsContext): AwsPort {
       const { account } = await checkAccount({ clients, rackName: rack.name, stackId }, signal);
       return { account, region: clients.region };
     },
+
+    missingPermissions: (stack, signal) => findMissingPermissions({ clients, stack }, signal),
 
     async findStack(nameOrArn, signal) {
       const stack = await findStack({ clients, stack: nameOrArn }, signal);

@@ -267,6 +267,8 @@ export interface TrafficFacts {
 export interface AwsPort {
   /** Fails when the credentials are for another account than the rack's. */
   checkAccount(rack: RackFacts, signal: AbortSignal): Promise<{ readonly account: string; readonly region: string }>;
+  /** Actions that a migration needs to read with and that AWS refuses, all of them. */
+  missingPermissions(stackNameOrArn: string, signal: AbortSignal): Promise<readonly string[]>;
   findStack(nameOrArn: string, signal: AbortSignal): Promise<StackFacts | undefined>;
   /** The first real failure among a stack's events (nested stacks too) since `sinceMs`, in words. */
   firstCause(stackArn: string, sinceMs: number, signal: AbortSignal): Promise<string | undefined>;

@@ -51,7 +51,8 @@ export class Runner {
     const steps = stages.filter((stage): stage is Step => !isGate(stage)).toReversed();
     for (const step of steps) {
       const id = `undo/${step.id}`;
-      const wasBegun = execution.wasStarted(step.id) || execution.wasStarted(`${step.id}/begin`);
+      // What was found done already was done by somebody else, who may need it: only what this execution began is ours.
+      const wasBegun = execution.wasStarted(`${step.id}/begin`);
       if (step.undo === undefined || !wasBegun || execution.recorded(id) !== undefined) continue;
       this.tell({ type: 'undo-started', step: step.id, title: step.title });
       try {

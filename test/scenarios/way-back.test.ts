@@ -44,20 +44,32 @@ describe.each(['20171213132441', '20260421192651'])('on rack %s', (rackVersion) 
   }, 120_000);
 });
 
+test('abort leaves alone what was there before the migration began', async () => {
+  const shop = await startShopMigration({ scale: SCALE, rackParameters: { Internal: 'Yes' } });
+  const before = worldSnapshot(shop.sandbox);
+  expect(before.internal).toBe('Yes');
+  await startMigration({ ...shop.request, settings: shop.settings, until: 'prepare' }, signal);
+
+  await undoMigration({ ...shop.request, filter: { app: 'shop' }, direction: 'abort' }, signal);
+
+  expect(worldSnapshot(shop.sandbox)).toEqual(before);
+  await shop.close();
+}, 120_000);
+
 describe('a failure', () => {
   test('of the traffic after the cutover puts the records back by itself', async () => {
     const shop = await startShopMigration({ scale: SCALE });
     const before = worldSnapshot(shop.sandbox);
-    const stop = shop.sandbox.world.faults.add(({ operation }) =>
-      operation === 'GetMetricData' ? { type: 'deny' } : undefined,
-    );
+    const listener: typeof shop.request.listener = (event) => {
+      if (event.type !== 'step-started' || event.step !== 'confirm-traffic') return;
+      shop.sandbox.world.faults.add(({ operation }) => (operation === 'GetMetricData' ? { type: 'deny' } : undefined));
+    };
 
-    await expect(startMigration({ ...shop.request, settings: shop.settings }, signal)).rejects.toMatchObject({
+    await expect(startMigration({ ...shop.request, listener, settings: shop.settings }, signal)).rejects.toMatchObject({
       code: 'ROLLED_BACK',
       message: expect.stringContaining('traffic is back on the old app') as string,
       hint: expect.stringContaining('gen2 abort shop') as string,
     });
-    stop();
 
     expect(worldSnapshot(shop.sandbox).zones).toEqual(before.zones);
     expect((await shop.engine.list({ app: 'shop' }))[0]).toMatchObject({ outcome: 'rolled-back' });

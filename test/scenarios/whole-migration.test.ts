@@ -131,13 +131,16 @@ describe('what cannot be migrated', () => {
     60_000,
   );
 
-  test('an AWS user without permission gets the missing action named', async () => {
+  test('an AWS user without permissions gets all missing actions named at once', async () => {
     const shop = await startShopMigration({ scale: 240 });
-    shop.sandbox.world.faults.add(({ operation }) => (operation === 'ListHostedZones' ? { type: 'deny' } : undefined));
+    const denied = ['ListHostedZones', 'DescribeRules', 'GetMetricData'];
+    shop.sandbox.world.faults.add(({ operation }) => (denied.includes(operation) ? { type: 'deny' } : undefined));
 
     await expect(startMigration({ ...shop.request, settings: shop.settings }, signal)).rejects.toMatchObject({
       code: 'AWS_DENIED',
-      message: expect.stringContaining('ListHostedZones') as string,
+      message: expect.stringMatching(
+        /GetMetricData, elasticloadbalancing:DescribeRules, route53:ListHostedZones/,
+      ) as string,
     });
     await shop.close();
   }, 60_000);

@@ -27,6 +27,8 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
   const rack = await client.system.get(signal);
   const { account } = await aws.checkAccount(rack, signal);
   const app = await getOldApp(ports, settings.app, rack, signal);
+  const missing = await aws.missingPermissions(stackName(rack.name, app.name), signal);
+  if (missing.length > 0) throw permissionsMissing(missing);
   const stack = await aws.findStack(stackName(rack.name, app.name), signal);
   if (stack === undefined) throw stackMissing(rack, app);
 
@@ -122,6 +124,13 @@ async function getOldApp(
   throw new MigrationError('APP_ALREADY_GEN2', `app ${name} is generation 2 already`, {
     hint: 'There is nothing to migrate. See what was done with `gen2 status`.',
     details: { app: name },
+  });
+}
+
+function permissionsMissing(actions: readonly string[]): MigrationError {
+  return new MigrationError('AWS_DENIED', `AWS refuses what a migration needs to read: ${actions.join(', ')}`, {
+    hint: 'Allow these actions for the credentials in use; docs/iam-policy.json holds the least that each verb needs.',
+    details: { actions },
   });
 }
 

@@ -104,10 +104,15 @@ function plannedServices(
     port: service.port,
     healthPath: service.health.path,
     role: service.isInternal ? 'internal' : 'public',
-    domains: domains[service.name] ?? [],
+    domains: domainsOf(service.name, domains),
     domainVariable: service.domain?.variable,
   }));
   return { services, findings: [...[...read.findings, ...checks].map(asFinding), ...domainFindings(services)] };
+}
+
+/** Generation 2 wants lower-case names: `Web` became `web`. */
+function domainsOf(service: string, domains: Readonly<Record<string, readonly string[]>>): readonly string[] {
+  return Object.entries(domains).find(([name]) => name.toLowerCase() === service.toLowerCase())?.[1] ?? [];
 }
 
 /** Domains must come from a variable: a release is build and environment, and one build serves with and without them. */
