@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process';
 import { PGlite } from '@electric-sql/pglite';
-import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { Client } from 'pg';
+import { servePglite } from './dbos-pglite-server.ts';
 
 export interface TestDatabase {
   readonly url: string;
@@ -10,20 +11,16 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
-const MAX_CONNECTIONS = 50;
-
 /** PostgreSQL from an npm package, in this process, for anybody who knows the address. */
 export async function startPglite(): Promise<TestDatabase> {
   const db = await PGlite.create();
-  const port = await freePort();
-  const server = new PGLiteSocketServer({ db, port, host: '127.0.0.1', maxConnections: MAX_CONNECTIONS });
-  await server.start();
-  const url = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`;
+  const server = await servePglite(db);
+  const url = `postgres://postgres:postgres@127.0.0.1:${server.port}/postgres`;
   return {
     url,
     clear: () => clear(url),
     close: async () => {
-      await server.stop();
+      await server.close();
       await db.close();
     },
   };
@@ -38,7 +35,9 @@ export async function createDatabase(serverUrl: string): Promise<TestDatabase> {
   return {
     url: url.href,
     clear: () => clear(url.href),
-    close: () => query(serverUrl, `drop database ${name} with (force)`),
+    close: async () => {
+      await query(serverUrl, `drop database ${name} with (force)`);
+    },
   };
 }
 
@@ -69,20 +68,10 @@ async function clear(url: string): Promise<void> {
   const tables = await query(
     url,
     `select format('%I.%I', schemaname, tablename) as name from pg_tables
-     where tablename in ('workflow_status', 'queues', 'lease', 'pause') and schemaname in ('dbos', 'convox_gen2')`,
+     where (tablename in ('workflow_status', 'operation_outputs', 'notifications', 'queues', 'lease', 'pause') and schemaname in ('dbos', 'convox_gen2'))
+       or tablename = 'effect'`,
   );
   for (const { name } of tables) await query(url, `truncate ${String(name)} cascade`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 function answers(port: number): Promise<boolean> {
@@ -91,4 +80,41 @@ function answers(port: number): Promise<boolean> {
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
     socket.once('connect', () => socket.destroy());
   });
+}
+
+export interface WorkerOrders {
+  readonly name: string;
+  readonly databaseUrl: string;
+  readonly leaseMs: number;
+  readonly perRack: number;
+  readonly steps: number;
+  readonly stepMs: number;
+}
+
+export interface TestWorker {
+  readonly name: string;
+  /** What it said so far. */
+  output(): string;
+  signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void;
+  /** The exit code, null for a signal. */
+  readonly ended: Promise<number | null>;
+}
+
+const CHILD = new URL('dbos-worker-child.ts', import.meta.url).pathname;
+
+/** A worker in a process of its own. */
+export function startWorker(orders: WorkerOrders): TestWorker {
+  const child = spawn(process.execPath, ['--import', 'tsx', CHILD], {
+    env: { ...process.env, GEN2_DBOS_WORKER: JSON.stringify(orders) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', (data: Buffer) => (output += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (output += data.toString()));
+  return {
+    name: orders.name,
+    output: () => output,
+    signal: (signal) => child.kill(signal),
+    ended: new Promise((resolve) => child.on('close', resolve)),
+  };
 }

@@ -1,6 +1,6 @@
 import { DBOSClient } from '@dbos-inc/dbos-sdk';
 import { Pool } from 'pg';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { MigrationError } from '../../../errors.ts';
 
 /** Owner of everything this program keeps in DBOS's tables; another program may share the database. */
@@ -79,6 +79,15 @@ export class Database {
     } catch (error) {
       throw databaseError(this.location, error);
     }
+  }
+
+  /** The server's time, ms since 1970: clocks of machines differ. */
+  async now(): Promise<number> {
+    const [row] = await this.rows(
+      z.object({ now: z.coerce.number() }),
+      'select extract(epoch from clock_timestamp()) * 1000 as now',
+    );
+    return row?.now ?? 0;
   }
 
   /** Runs a call of DBOS's client, whose errors stay in here. */

@@ -12,7 +12,8 @@ import { FORMAT, type ExecutionInput, type Job } from './history.ts';
 import { DEFAULT_LEASE_MS, findLease, requestStop, takeLease, type Lease } from './lease.ts';
 import { APPLICATION_VERSION, WORKER_QUEUE, WORKFLOW, type Desk, type RuntimeOptions } from './runtime.ts';
 import { SharedRuntime } from './shared-runtime.ts';
-import { hasDbos, listStored, newestStored, workflowPrefix } from './views.ts';
+import { hasDbos, listStored, newestStored } from './views.ts';
+import { workflowId } from './workflow-id.ts';
 
 export interface DbosEngineOptions {
   /** `postgres://user:password@host:5432/name`; its role must be allowed to create schemas. */
@@ -42,19 +43,20 @@ export class DbosEngine implements Engine {
   }
 
   async begin(request: BeginRequest, signal: AbortSignal): Promise<Execution> {
-    const { database, id, lease } = await this.#claimNew(request);
-    return holdExecution(this.#holding(database, id, lease, signal), (runtime, host) =>
-      runtime.begin(id, this.#input(request, { kind: 'start' }), host),
+    const { database, workflow, lease } = await this.#claimNew(request);
+    return holdExecution(this.#holding(database, workflow, lease, signal), (runtime, host) =>
+      runtime.begin(workflow, this.#input(request, { kind: 'start' }), host),
     );
   }
 
   async resume(filter: ExecutionFilter, signal: AbortSignal): Promise<Execution> {
     const database = await this.database();
-    const { view } = await newestStored(database, filter);
-    const { id, rack, app } = view;
+    const { view, workflow } = await newestStored(database, filter);
     if (isFinal(view.outcome)) throw over(view);
-    const lease = await this.takeLease(rack, app, id);
-    return holdExecution(this.#holding(database, id, lease, signal), (runtime, host) => runtime.resume(id, host));
+    const lease = await this.takeLease(view.rack, view.app, view.id);
+    return holdExecution(this.#holding(database, workflow, lease, signal), (runtime, host) =>
+      runtime.resume(workflow, host),
+    );
   }
 
   async list(filter: ExecutionFilter): Promise<readonly ExecutionView[]> {
@@ -63,27 +65,27 @@ export class DbosEngine implements Engine {
 
   async answer(filter: ExecutionFilter, answer: GateAnswer): Promise<ExecutionView> {
     const database = await this.database();
-    const { view } = await newestStored(database, filter);
+    const { view, workflow } = await newestStored(database, filter);
     if (view.openGate === undefined) {
       throw new MigrationError('EXECUTION_STATE', `${view.app}: no gate is waiting for an answer`, {
         hint: `See where it stands with \`gen2 status ${view.app}\`.`,
       });
     }
     const { gate } = view.openGate;
-    await sendAnswer(database, view.id, { gate, answer: { ...answer }, at: this.#options.clock.now() });
+    await sendAnswer(database, workflow, { gate, answer: { ...answer }, at: this.#options.clock.now() });
     return view;
   }
 
   async pause(filter: ExecutionFilter, isPaused: boolean): Promise<ExecutionView> {
     const database = await this.database();
-    const { view } = await newestStored(database, filter);
+    const { view, workflow } = await newestStored(database, filter);
     if (view.outcome !== undefined) throw over(view);
     await database.rows(
       z.unknown(),
       isPaused
         ? 'insert into convox_gen2.pause (execution) values ($1) on conflict do nothing'
         : 'delete from convox_gen2.pause where execution = $1',
-      [view.id],
+      [workflow],
     );
     return { ...view, isPaused };
   }
@@ -93,13 +95,13 @@ export class DbosEngine implements Engine {
    */
   async submit(request: BeginRequest & { readonly job: Job & { kind: 'start' } }): Promise<ExecutionView> {
     const { rack, app, job } = request;
-    const { database, id, lease } = await this.#claimNew(request);
+    const { database, workflow, lease } = await this.#claimNew(request);
     try {
       if (!(await hasDbos(database))) await this.#makeTables();
       await database.ask((client) =>
         client.enqueue(
           {
-            ...{ workflowName: WORKFLOW, workflowID: id, workflowIDReusePolicy: 'reject' },
+            ...{ workflowName: WORKFLOW, workflowID: workflow, workflowIDReusePolicy: 'reject' },
             ...{ queueName: WORKER_QUEUE, queuePartitionKey: rack, appVersion: APPLICATION_VERSION },
           },
           this.#input(request, job),
@@ -123,27 +125,29 @@ export class DbosEngine implements Engine {
     signal: AbortSignal,
   ): Promise<ExecutionView> {
     const database = await this.database();
-    const { view } = await newestStored(database, filter);
+    const { view, workflow } = await newestStored(database, filter);
     if (isFinal(view.outcome)) throw over(view);
     const lease = await this.#leaseOf(view, job, signal);
     try {
-      await database.ask((client) => client.send(view.id, { type: 'job', job, at: this.#options.clock.now() }, 'job'));
+      await database.ask((client) => client.send(workflow, { type: 'job', job, at: this.#options.clock.now() }, 'job'));
       // One begun at a terminal has no place in a queue yet, and DBOS takes none without a partition from this one.
       await database.rows(
         z.unknown(),
         'update dbos.workflow_status set queue_partition_key = $2 where workflow_uuid = $1',
-        [view.id, view.rack],
+        [workflow, view.rack],
       );
-      await database.ask((client) => client.resumeWorkflow(view.id, { queueName: WORKER_QUEUE }));
+      await database.ask((client) => client.resumeWorkflow(workflow, { queueName: WORKER_QUEUE }));
     } finally {
       await lease.release();
     }
     return view;
   }
 
-  /** Ends its connections. Executions it holds must have been released. */
+  /** Ends its connections. What it still holds ends with its lease. */
   async close(): Promise<void> {
-    await (await this.#database)?.close();
+    if (this.#database === undefined) return;
+    await this.#shared.close();
+    await (await this.#database).close();
     this.#database = undefined;
   }
 
@@ -166,6 +170,10 @@ export class DbosEngine implements Engine {
     return takeLease(await this.database(), { rack, app, execution, holder, leaseMs });
   }
 
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
   get leaseMs(): number {
     return this.#options.leaseMs ?? DEFAULT_LEASE_MS;
   }
@@ -183,7 +191,7 @@ export class DbosEngine implements Engine {
     return new DbosExecution({
       ...{ desk, clock, approver, gatePolicy, onRelease },
       database: await this.database(),
-      signal: AbortSignal.any([signal, lease.lost]),
+      signal: AbortSignal.any([signal, lease.lost, lease.stop]),
       lost: lease.lost,
     });
   }
@@ -192,22 +200,22 @@ export class DbosEngine implements Engine {
     return { version: FORMAT, rack, app, settings: { ...settings }, at: this.#options.clock.now(), job };
   }
 
-  #holding(database: Database, id: string, lease: Lease, signal: AbortSignal): Holding {
+  #holding(database: Database, workflow: string, lease: Lease, signal: AbortSignal): Holding {
     return {
-      ...{ id, database, lease, shared: this.#shared },
+      ...{ workflow, database, lease, shared: this.#shared },
       open: (desk, onRelease) => this.openExecution(desk, lease, { signal, onRelease }),
     };
   }
 
   async #claimNew({ rack, app }: BeginRequest) {
     const database = await this.database();
-    const id = `${workflowPrefix(rack, app)}${newExecutionId(this.#options.clock.now())}`;
+    const id = newExecutionId(this.#options.clock.now());
     const lease = await this.takeLease(rack, app, id);
     try {
       const stored = await listStored(database, { rack, app });
       const unfinished = stored.find(({ view }) => view.outcome === undefined);
       if (unfinished !== undefined) throw notOver(unfinished.view);
-      return { database, id, lease };
+      return { database, workflow: workflowId(rack, app, id), lease };
     } catch (error) {
       await lease.release();
       throw error;

@@ -20,7 +20,7 @@ export function isFinal(outcome: Outcome | undefined): boolean {
 }
 
 export interface Holding {
-  readonly id: string;
+  readonly workflow: string;
   readonly database: Database;
   readonly lease: Lease;
   readonly shared: SharedRuntime;
@@ -32,7 +32,7 @@ export interface Holding {
  * workflow goes on until it is released. Takes over the lease, whatever happens.
  */
 export async function holdExecution(
-  { id, database, lease, shared, open }: Holding,
+  { workflow, database, lease, shared, open }: Holding,
   start: (runtime: Runtime, host: Host) => Promise<void>,
 ): Promise<Execution> {
   let held: DbosExecution | undefined;
@@ -40,7 +40,7 @@ export async function holdExecution(
   const ended = new Promise<string | undefined>((resolve) => (end = resolve));
   let released: Promise<void> | undefined;
   const letGo = async (): Promise<void> => {
-    await within(RELEASE_LIMIT_MS, settle({ id, database, lease, outcome: held?.outcome, end }));
+    await within(RELEASE_LIMIT_MS, settle({ workflow, database, lease, outcome: held?.outcome, end }));
     await within(RELEASE_LIMIT_MS, lease.release());
     await shared.leave();
   };
@@ -61,7 +61,7 @@ export async function holdExecution(
       start(runtime, host).catch(reject);
       lease.lost.addEventListener('abort', () => reject(lease.lost.reason as Error), { once: true });
       void systemClock.sleep(OPEN_LIMIT_MS, opened.signal).then(
-        () => reject(notBegun(id)),
+        () => reject(notBegun(workflow)),
         () => undefined,
       );
     });
@@ -76,22 +76,23 @@ export async function holdExecution(
 
 /** Completes the workflow, or parks it so that whoever resumes it can have it. Another process's is left alone. */
 async function settle({
-  id,
+  workflow,
   database,
   lease,
   outcome,
   end,
 }: {
-  readonly id: string;
+  readonly workflow: string;
   readonly database: Database;
   readonly lease: Lease;
   readonly outcome: Outcome | undefined;
   readonly end: (outcome: string | undefined) => void;
 }): Promise<void> {
-  const isOurs = !MigrationError.is(lease.lost.reason, 'EXECUTION_RUNNING');
-  if (isOurs && !isFinal(outcome)) await database.client.cancelWorkflow(id);
+  const isOurs = !lease.lost.aborted;
+  if (isOurs && !isFinal(outcome)) await database.client.cancelWorkflow(workflow);
   end(outcome);
-  if (isOurs && isFinal(outcome)) await database.client.retrieveWorkflow(id).getResult({ pollingIntervalMs: 100 });
+  if (isOurs && isFinal(outcome))
+    await database.client.retrieveWorkflow(workflow).getResult({ pollingIntervalMs: 100 });
 }
 
 /** Waits for `done` at most so long; it may fail: what is not let go of ends with its lease. */
@@ -105,8 +106,8 @@ async function within(ms: number, done: Promise<unknown>): Promise<void> {
   stop.abort();
 }
 
-function notBegun(id: string): MigrationError {
-  return new MigrationError('TIMED_OUT', `execution ${id} did not begin in this process within a minute`, {
+function notBegun(workflow: string): MigrationError {
+  return new MigrationError('TIMED_OUT', `execution ${workflow} did not begin in this process within a minute`, {
     hint: 'The database may be overloaded. Run the same command again.',
   });
 }

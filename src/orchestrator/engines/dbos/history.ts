@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MigrationError } from '../../../errors.ts';
 import { lineSchema, type JournalEntry, type JournalLine } from '../local/journal-format.ts';
 import { replay, type ReplayedState } from '../local/replay.ts';
+import { parseWorkflowId } from './workflow-id.ts';
 
 /** Version of what is written into DBOS; a newer one is refused. */
 export const FORMAT = 1;
@@ -83,7 +84,8 @@ export function parseMessage(workflow: string, message: unknown): Message {
 /** What the operations of a workflow say, as the local engine reads its journal. */
 export function readHistory(workflow: string, input: ExecutionInput, operations: readonly Operation[]): History {
   const { rack, app, settings, version, at } = input;
-  const created = { type: 'execution-created', version, execution: workflow, rack, app, settings } as const;
+  const { id: execution } = parseWorkflowId(workflow);
+  const created = { type: 'execution-created', version, execution, rack, app, settings } as const;
   const lines: JournalLine[] = [{ ...created, seq: 0, at }];
   let job = input.job;
   for (const { functionID, name, output } of operations) {

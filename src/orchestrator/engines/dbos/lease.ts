@@ -22,8 +22,10 @@ export interface LeaseRequest {
  * `leaseMs` without one another process may take it. The holder knows earlier (`lost`), so that it has stopped by then.
  */
 export interface Lease {
-  /** Aborted with `EXECUTION_RUNNING` when the lease could not be kept, with `STOPPED` when somebody asks to let go. */
+  /** Aborted with `EXECUTION_RUNNING` when the lease could not be kept: nothing may be done any more. */
   readonly lost: AbortSignal;
+  /** Aborted with `STOPPED` when somebody elsewhere asks to stop at the next safe point. */
+  readonly stop: AbortSignal;
   release(): Promise<void>;
 }
 
@@ -79,6 +81,7 @@ export async function requestStop(database: Database, rack: string, app: string)
 
 function held(database: Database, token: string, { app, leaseMs }: LeaseRequest): Lease {
   const lost = new AbortController();
+  const stop = new AbortController();
   const released = new AbortController();
   let renewedAt = performance.now();
   const renew = async (): Promise<void> => {
@@ -94,7 +97,7 @@ function held(database: Database, token: string, { app, leaseMs }: LeaseRequest)
       return;
     }
     renewedAt = asked;
-    if (row.is_stop_requested) lost.abort(stopRequested(app));
+    if (row.is_stop_requested) stop.abort(stopRequested(app));
   };
   const beat = async (): Promise<void> => {
     await systemClock.sleep(leaseMs / 5, released.signal);
@@ -110,6 +113,7 @@ function held(database: Database, token: string, { app, leaseMs }: LeaseRequest)
   beat().catch(() => undefined); // ends when it is released
   return {
     lost: lost.signal,
+    stop: stop.signal,
     release: async () => {
       released.abort();
       clearInterval(watch);

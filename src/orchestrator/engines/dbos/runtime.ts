@@ -47,7 +47,7 @@ export interface Desk extends History {
  * Works on an execution. What it resolves to completes the workflow, unless it was cancelled or put back into a queue
  * before: then DBOS ignores it. It must not throw, as DBOS cannot continue a workflow that failed.
  */
-export type Host = (open: () => Promise<Desk>) => Promise<string | undefined>;
+export type Host = (open: () => Promise<Desk>, workflow: string) => Promise<string | undefined>;
 
 export interface RuntimeOptions {
   readonly database: Database;
@@ -125,10 +125,11 @@ export class Runtime {
     await DBOS.resumeWorkflow(workflow, { queueName: this.#queue });
   }
 
-  async close(): Promise<void> {
+  /** Ends DBOS in this process; `drain` waits a little for workflows that are about to end. */
+  async close({ drain }: { readonly drain: boolean } = { drain: true }): Promise<void> {
     const { client } = this.#options.database;
     await client.deleteQueue(this.#queue).catch(() => undefined); // an idle row, if it stays
-    await DBOS.shutdown({ deregister: true, workflowCompletionTimeoutMS: DRAIN_MS });
+    await DBOS.shutdown({ deregister: true, ...(drain ? { workflowCompletionTimeoutMS: DRAIN_MS } : {}) });
   }
 
   /** The workflow itself. */
@@ -137,7 +138,7 @@ export class Runtime {
     if (workflow === undefined) throw new TypeError('called outside of DBOS');
     const host = this.#hosts.get(workflow) ?? this.#options.stranger?.host;
     this.#hosts.delete(workflow);
-    return host?.(() => this.#open(workflow, given));
+    return host?.(() => this.#open(workflow, given), workflow);
   }
 
   async #open(workflow: string, given: ExecutionInput): Promise<Desk> {

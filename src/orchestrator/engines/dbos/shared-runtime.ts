@@ -31,6 +31,12 @@ export class SharedRuntime {
     });
   }
 
+  /** Ends it, whoever still uses it. */
+  close(): Promise<void> {
+    this.#users = 1;
+    return this.leave();
+  }
+
   #inTurn<T>(act: () => Promise<T>): Promise<T> {
     const done = this.#last.then(act);
     this.#last = done.catch(() => undefined);

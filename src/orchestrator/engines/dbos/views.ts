@@ -1,24 +1,18 @@
 import type { WorkflowStatus } from '@dbos-inc/dbos-sdk';
+import { z } from 'zod';
 import { MigrationError } from '../../../errors.ts';
 import type { ExecutionFilter, ExecutionView } from '../../engine.ts';
 import type { Database } from './database.ts';
 import { isPaused } from './dbos-execution.ts';
-import { parseInput, readHistory, type Job } from './history.ts';
+import { parseInput, readHistory } from './history.ts';
 import { describeLease, findLease } from './lease.ts';
 import { WORKFLOW } from './runtime.ts';
-import { z } from 'zod';
+import { parseWorkflowId, workflowPrefix } from './workflow-id.ts';
 
 /** An execution as DBOS has it. */
 export interface StoredExecution {
   readonly view: ExecutionView;
-  readonly job: Job;
-  /** DBOS's word for where its workflow is. */
-  readonly status: string;
-}
-
-/** `rack/app/20260105-090000-3fa1`: the id of an execution and of its workflow. */
-export function workflowPrefix(rack: string, app: string): string {
-  return `${rack}/${app}/`;
+  readonly workflow: string;
 }
 
 /** All executions that fit, newest first; none in a database where none was ever begun. */
@@ -31,7 +25,7 @@ export async function listStored(database: Database, filter: ExecutionFilter): P
 /** The newest execution that fits. @throws {MigrationError} `EXECUTION_NOT_FOUND`, `USAGE` when racks must be told apart. */
 export async function newestStored(database: Database, filter: ExecutionFilter): Promise<StoredExecution> {
   const workflows = await listWorkflows(database, filter);
-  const racks = new Set(workflows.map(({ workflowID }) => workflowID.split('/')[0]));
+  const racks = new Set(workflows.map(({ workflowID }) => parseWorkflowId(workflowID).rack));
   const what = filter.app ?? 'any app';
   if (racks.size > 1) {
     throw new MigrationError('USAGE', `${what} has executions on several racks: ${[...racks].join(', ')}`, {
@@ -52,10 +46,10 @@ async function listWorkflows(database: Database, { rack, app }: ExecutionFilter)
       workflowName: WORKFLOW,
       sortDesc: true,
       loadOutput: false,
-      ...(rack === undefined ? {} : { workflow_id_prefix: app === undefined ? `${rack}/` : workflowPrefix(rack, app) }),
+      ...(rack === undefined ? {} : { workflow_id_prefix: workflowPrefix(rack, app) }),
     }),
   );
-  return listed.filter(({ workflowID }) => app === undefined || workflowID.split('/')[1] === app);
+  return listed.filter(({ workflowID }) => app === undefined || parseWorkflowId(workflowID).app === app);
 }
 
 /** DBOS makes its tables when the first execution begins. */
@@ -67,16 +61,16 @@ export async function hasDbos(database: Database): Promise<boolean> {
   return row?.found === true;
 }
 
-async function readStored(database: Database, { workflowID, input, status }: WorkflowStatus): Promise<StoredExecution> {
+async function readStored(database: Database, { workflowID, input }: WorkflowStatus): Promise<StoredExecution> {
   const given = parseInput(workflowID, input?.[0]);
   const operations = (await database.ask((client) => client.listWorkflowSteps(workflowID))) ?? [];
-  const { state, job } = readHistory(workflowID, given, operations);
+  const { state } = readHistory(workflowID, given, operations);
   const lease = await findLease(database, given.rack, given.app);
   const view: ExecutionView = {
     ...state,
     location: `${database.location} (${workflowID})`,
     isPaused: await isPaused(database, workflowID),
-    holder: lease?.execution === workflowID ? describeLease(lease) : undefined,
+    holder: lease?.execution === state.id ? describeLease(lease) : undefined,
   };
-  return { view, job, status };
+  return { view, workflow: workflowID };
 }
