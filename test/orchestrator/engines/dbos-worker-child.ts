@@ -44,7 +44,13 @@ const drive: Drive = async ({ engine: held, rack, app, settings, job }, signal) 
 
 process.stdout.write('ready\n');
 await runWorker(
-  { engine, drive, perRack, onEvent: (event) => process.stdout.write(`${JSON.stringify(event)}\n`) },
+  {
+    engine,
+    drive,
+    perRack,
+    racks: ['convox', 'other'],
+    onEvent: (event) => process.stdout.write(`${JSON.stringify(event)}\n`),
+  },
   stop.signal,
 );
 await engine.close();

@@ -10,7 +10,7 @@ import { DbosExecution, sendAnswer } from './dbos-execution.ts';
 import { holdExecution, isFinal, type Holding } from './held-execution.ts';
 import { FORMAT, type ExecutionInput, type Job } from './history.ts';
 import { DEFAULT_LEASE_MS, findLease, requestStop, takeLease, type Lease } from './lease.ts';
-import { APPLICATION_VERSION, WORKER_QUEUE, WORKFLOW, type Desk, type RuntimeOptions } from './runtime.ts';
+import { APPLICATION_VERSION, workerQueue, WORKFLOW, type Desk, type RuntimeOptions } from './runtime.ts';
 import { SharedRuntime } from './shared-runtime.ts';
 import { hasDbos, listStored, newestStored } from './views.ts';
 import { workflowId } from './workflow-id.ts';
@@ -102,7 +102,7 @@ export class DbosEngine implements Engine {
         client.enqueue(
           {
             ...{ workflowName: WORKFLOW, workflowID: workflow, workflowIDReusePolicy: 'reject' },
-            ...{ queueName: WORKER_QUEUE, queuePartitionKey: rack, appVersion: APPLICATION_VERSION },
+            ...{ queueName: workerQueue(rack), appVersion: APPLICATION_VERSION },
           },
           this.#input(request, job),
         ),
@@ -130,13 +130,7 @@ export class DbosEngine implements Engine {
     const lease = await this.#leaseOf(view, job, signal);
     try {
       await database.ask((client) => client.send(workflow, { type: 'job', job, at: this.#options.clock.now() }, 'job'));
-      // One begun at a terminal has no place in a queue yet, and DBOS takes none without a partition from this one.
-      await database.rows(
-        z.unknown(),
-        'update dbos.workflow_status set queue_partition_key = $2 where workflow_uuid = $1',
-        [workflow, view.rack],
-      );
-      await database.ask((client) => client.resumeWorkflow(workflow, { queueName: WORKER_QUEUE }));
+      await database.ask((client) => client.resumeWorkflow(workflow, { queueName: workerQueue(view.rack) }));
     } finally {
       await lease.release();
     }

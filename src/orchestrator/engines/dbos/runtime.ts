@@ -19,8 +19,11 @@ import {
 import { takenOver } from './lease.ts';
 
 export const WORKFLOW = 'gen2-execution';
-/** The queue workers take executions from; one partition a rack. */
-export const WORKER_QUEUE = 'gen2-workers';
+/** The queue workers take the executions of a rack from: a worker serves only racks that it can reach. */
+export function workerQueue(rack: string): string {
+  return `gen2-workers-${rack}`;
+}
+
 /**
  * DBOS hands executions only to processes of one application version. What is recorded is keyed by step id, not by the
  * shape of the code, so any version of this program can go on; a change of format gets a new name.
@@ -52,8 +55,8 @@ export type Host = (open: () => Promise<Desk>, workflow: string) => Promise<stri
 export interface RuntimeOptions {
   readonly database: Database;
   readonly clock: Clock;
-  /** Takes the executions of the workers' queue; without it only those of `host`. */
-  readonly stranger?: { readonly host: Host; readonly perRack: number };
+  /** Takes the executions that wait for workers of `racks`; without it this process only works on what it begins. */
+  readonly worker?: { readonly host: Host; readonly racks: readonly string[]; readonly perRack: number };
 }
 
 /** DBOS in this process: there can be one at a time, so it is launched for a purpose and shut down after it. */
@@ -85,14 +88,15 @@ export class Runtime {
   }
 
   async #launch(): Promise<void> {
-    const { database, stranger } = this.#options;
+    const { database, worker } = this.#options;
+    const workerQueues = (worker?.racks ?? []).map(workerQueue);
     DBOS.setConfig({
       name: APPLICATION,
       systemDatabaseUrl: database.url,
       systemDatabasePool: database.pool,
       applicationVersion: APPLICATION_VERSION,
       executorID: this.#queue,
-      listenQueues: stranger === undefined ? [this.#queue] : [this.#queue, WORKER_QUEUE],
+      listenQueues: [this.#queue, ...workerQueues],
       // Messages are looked for before they are received, so nothing waits for a notification.
       useListenNotify: false,
       logger: SILENT,
@@ -103,12 +107,13 @@ export class Runtime {
     });
     await DBOS.launch();
     await DBOS.registerQueue(this.#queue, { minPollingIntervalMs: POLL_MS, onConflict: 'always_update' });
-    if (stranger === undefined) return;
-    await DBOS.registerQueue(WORKER_QUEUE, {
-      partitionConcurrency: stranger.perRack,
-      minPollingIntervalMs: POLL_MS,
-      onConflict: 'always_update',
-    });
+    for (const queue of workerQueues) {
+      await DBOS.registerQueue(queue, {
+        globalConcurrency: worker?.perRack ?? 1,
+        minPollingIntervalMs: POLL_MS,
+        onConflict: 'always_update',
+      });
+    }
   }
 
   /** Begins the workflow of a new execution in this process. */
@@ -136,7 +141,7 @@ export class Runtime {
   async #work(given: ExecutionInput): Promise<string | undefined> {
     const workflow = DBOS.workflowID;
     if (workflow === undefined) throw new TypeError('called outside of DBOS');
-    const host = this.#hosts.get(workflow) ?? this.#options.stranger?.host;
+    const host = this.#hosts.get(workflow) ?? this.#options.worker?.host;
     this.#hosts.delete(workflow);
     return host?.(() => this.#open(workflow, given), workflow);
   }

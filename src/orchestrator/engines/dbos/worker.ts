@@ -8,7 +8,7 @@ import type { DbosEngine } from './dbos-engine.ts';
 import { isFinal } from './held-execution.ts';
 import type { Job } from './history.ts';
 import { findLease, type Lease } from './lease.ts';
-import { Runtime, WORKER_QUEUE, WORKFLOW, type Desk } from './runtime.ts';
+import { Runtime, workerQueue, WORKFLOW, type Desk } from './runtime.ts';
 import { parseWorkflowId } from './workflow-id.ts';
 
 /** An execution that a worker has in hand. */
@@ -28,6 +28,8 @@ export type Drive = (item: WorkItem, signal: AbortSignal) => Promise<unknown>;
 export interface WorkerOptions {
   readonly engine: DbosEngine;
   readonly drive: Drive;
+  /** Names of the racks whose executions it takes: those that `drive` can reach. */
+  readonly racks: readonly string[];
   /** Executions of one rack that run at once, over all workers; default 1. The last worker to start decides. */
   readonly perRack?: number;
   /** Told what becomes of each execution. */
@@ -57,7 +59,11 @@ export async function runWorker(options: WorkerOptions, signal: AbortSignal): Pr
   const worker = new Worker(options, signal);
   const runtime = await Runtime.launch({
     ...(await options.engine.runtimeOptions()),
-    stranger: { host: (open, workflow) => worker.work(open, workflow), perRack: options.perRack ?? 1 },
+    worker: {
+      host: (open, workflow) => worker.work(open, workflow),
+      racks: options.racks,
+      perRack: options.perRack ?? 1,
+    },
   });
   try {
     await worker.recoverUntilStopped();
@@ -197,10 +203,10 @@ class Worker {
 
   /** Puts executions back into the queue that are in hand of nobody who lives. */
   async #recover(): Promise<void> {
-    const { engine } = this.#options;
+    const { engine, racks } = this.#options;
     const database = await engine.database();
     const pending = await database.client.listWorkflows({
-      ...{ workflowName: WORKFLOW, status: 'PENDING', queueName: WORKER_QUEUE },
+      ...{ workflowName: WORKFLOW, status: 'PENDING', queueName: racks.map(workerQueue) },
       ...{ loadInput: false, loadOutput: false },
     });
     for (const { workflowID, updatedAt = 0 } of pending) {
@@ -221,7 +227,7 @@ class Worker {
 
 /** Back into the queue: DBOS then refuses what its present owner writes. */
 async function putBack(database: Database, workflow: string): Promise<void> {
-  await database.client.resumeWorkflow(workflow, { queueName: WORKER_QUEUE });
+  await database.client.resumeWorkflow(workflow, { queueName: workerQueue(parseWorkflowId(workflow).rack) });
 }
 
 /** What was asked for last; a worker that takes over goes on with the same. */
