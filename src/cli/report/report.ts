@@ -64,12 +64,14 @@ export interface Report {
   readonly location: string;
 }
 
+const changesSchema = z.object({
+  changes: z.array(z.object({ name: z.string(), type: z.string(), before: z.string(), after: z.string() })),
+});
+
 /** The parts of the recorded assessment that a report shows; other fields pass. */
 const assessmentSchema = z.object({
   rack: z.object({ version: z.string() }),
-  dns: z.object({
-    changes: z.array(z.object({ name: z.string(), type: z.string(), before: z.string(), after: z.string() })),
-  }),
+  dns: changesSchema,
   destroys: z.array(z.string()),
   cost: z.object({ before: z.number(), after: z.number(), pricesOf: z.string() }),
 });
@@ -78,6 +80,8 @@ const assessmentSchema = z.object({
 export function buildReport(view: ExecutionView): Report {
   const parsed = assessmentSchema.safeParse(view.results.get('assess'));
   const facts = parsed.success ? parsed.data : undefined;
+  // What was switched in the end knows balancers that were not there yet when it was planned.
+  const switched = changesSchema.safeParse(view.results.get('switch-records/plan'));
   const { events } = view;
   const endedAt = events.at(-1)?.at ?? view.updatedAt;
   return {
@@ -96,7 +100,7 @@ export function buildReport(view: ExecutionView): Report {
       event.type === 'human-wait' ? [{ step: event.step, what: event.what }] : [],
     ),
     warnings: [...new Set(events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])))],
-    dns: facts?.dns.changes ?? [],
+    dns: switched.success ? switched.data.changes : (facts?.dns.changes ?? []),
     destroyed: facts?.destroys ?? [],
     cost: facts?.cost,
     location: view.location,

@@ -1,0 +1,268 @@
+/** AWS in the procedure's words; built on the modules of `src/aws` by `src/connect`. */
+import type { RackFacts, TextMap } from './rack-port.ts';
+
+/** A CloudFormation stack, read by ARN once it is known. */
+export interface StackFacts {
+  readonly arn: string;
+  readonly name: string;
+  /** CloudFormation's own word, e.g. `UPDATE_ROLLBACK_COMPLETE`; `DELETE_COMPLETE` when read by ARN after a delete. */
+  readonly status: string;
+  /** When the last create or update began, ms since 1970: tells one operation from the one before. */
+  readonly changedAt: number | undefined;
+  readonly tags: TextMap;
+  readonly parameters: TextMap;
+  readonly outputs: TextMap;
+}
+
+export type BalancerRole = 'public' | 'internal';
+
+/** A balancer shared by generation-2 apps. */
+export interface SharedBalancer {
+  readonly role: BalancerRole;
+  readonly arn: string | undefined;
+  readonly dnsName: string;
+  readonly canonicalHostedZoneId: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** A classic ELB of the old app. */
+export interface OldBalancer {
+  /** Service it belongs to. */
+  readonly service: string;
+  readonly name: string;
+  readonly dnsName: string;
+  readonly isInternal: boolean;
+  readonly kind: 'classic' | 'application';
+  /** CloudWatch's name for it. */
+  readonly metricName: string;
+}
+
+/** A record set as JSON, with every field Route 53 gave. */
+export type SavedRecord = Readonly<Record<string, unknown>>;
+
+/** One atomic change of one zone: what is removed exactly as it was read, and what takes its place. */
+export interface RecordBatch {
+  readonly zoneId: string;
+  readonly zoneName: string;
+  readonly before: readonly SavedRecord[];
+  readonly after: readonly SavedRecord[];
+}
+
+/** A record that leads to the old app, for people. */
+export interface DomainRecord {
+  readonly name: string;
+  readonly type: string;
+  readonly zoneId: string;
+  readonly zoneName: string;
+  readonly view: 'public' | 'private';
+  /** Service whose balancer it points at. */
+  readonly service: string;
+  /** Seconds an answer may be cached: its TTL, 60 for an alias to a balancer. */
+  readonly ttlSeconds: number;
+  readonly isAlias: boolean;
+  /** In words: `CNAME shop-web-….elb.amazonaws.com, TTL 300`. */
+  readonly says: string;
+}
+
+/** What moving names to the shared balancers would change. */
+export interface SwitchPlan {
+  /** In order; each stage is a list of batches, one a zone. Without weights there is one stage. */
+  readonly stages: readonly (readonly RecordBatch[])[];
+  readonly changes: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly before: string;
+    readonly after: string;
+  }[];
+  readonly refused: readonly { readonly name: string; readonly reason: string }[];
+  readonly notices: readonly string[];
+}
+
+/** How the certificate for a service's domains comes about. */
+export interface CertificateForecast {
+  readonly service: string;
+  readonly domains: readonly string[];
+  /** `reuse` one that exists, `dns` validated ahead of any app, or the rack's own request by `mail`. */
+  readonly way: 'reuse' | 'dns' | 'mail';
+  /** Where mail goes, when the way is `mail`. */
+  readonly mails: readonly {
+    readonly domain: string;
+    readonly mailboxes: readonly string[];
+    readonly canArrive: boolean;
+  }[];
+  /** What would keep ACM from issuing, e.g. a CAA record. */
+  readonly problems: readonly string[];
+}
+
+export interface CertificateFacts {
+  readonly arn: string;
+  readonly status: string;
+  readonly domains: readonly string[];
+  readonly failureReason: string | undefined;
+  readonly validations: readonly {
+    readonly domain: string;
+    readonly status: string;
+    readonly method: string;
+    readonly mailboxes: readonly string[];
+  }[];
+}
+
+/** A certificate we requested, and what proves its domains. */
+export interface RequestedCertificate {
+  readonly arn: string;
+  /** False: it was there before this execution, and stays when this execution is taken back. */
+  readonly isOurs: boolean;
+  /** Record changes to be made for its validation; none for records that are there already. */
+  readonly validation: readonly RecordBatch[];
+}
+
+/** What a listener holds for a host. */
+export interface HostRule {
+  readonly host: string;
+  readonly listenerPort: number;
+  readonly priority: number;
+  /** App that owns the rule; undefined if it cannot be told. */
+  readonly ownerApp: string | undefined;
+}
+
+export interface TargetHealthFacts {
+  readonly healthy: number;
+  readonly total: number;
+  /** In words, for those that are not healthy. */
+  readonly problems: readonly string[];
+}
+
+export interface EndpointCheck {
+  readonly ok: boolean;
+  /** `https://shop.example.com/ through the public balancer`. */
+  readonly what: string;
+  /** `200`, `404 unknown host: no rule for this name`, … */
+  readonly saw: string;
+  /** False when it was judged from AWS data alone, because the balancer cannot be reached from here. */
+  readonly requested: boolean;
+}
+
+export interface TrafficFacts {
+  /** Requests in the window, by side. */
+  readonly newRequests: number;
+  readonly newErrors: number;
+  readonly oldRequests: number;
+  /** In words, with the figures. */
+  readonly says: string;
+}
+
+/** AWS, as far as the procedure asks and changes it. */
+export interface AwsPort {
+  /** Fails when the credentials are for another account than the rack's. */
+  checkAccount(rack: RackFacts, signal: AbortSignal): Promise<{ readonly account: string; readonly region: string }>;
+  /** Actions that a migration needs to read with and that AWS refuses, all of them. */
+  missingPermissions(stackNameOrArn: string, signal: AbortSignal): Promise<readonly string[]>;
+  findStack(nameOrArn: string, signal: AbortSignal): Promise<StackFacts | undefined>;
+  /** The first real failure among a stack's events (nested stacks too) since `sinceMs`, in words. */
+  firstCause(stackArn: string, sinceMs: number, signal: AbortSignal): Promise<string | undefined>;
+  findBalancer(role: BalancerRole, rack: RackFacts, signal: AbortSignal): Promise<SharedBalancer>;
+  oldBalancers(stackName: string, services: readonly string[], signal: AbortSignal): Promise<readonly OldBalancer[]>;
+  domainRecords(
+    balancers: readonly OldBalancer[],
+    rack: RackFacts,
+    signal: AbortSignal,
+  ): Promise<readonly DomainRecord[]>;
+  planSwitch(
+    request: {
+      readonly records: readonly DomainRecord[];
+      readonly from: readonly OldBalancer[];
+      readonly targets: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
+      /** Role by record name and zone view. */
+      readonly roleOf: (record: DomainRecord) => BalancerRole;
+      readonly stagePercents: readonly number[];
+    },
+    signal: AbortSignal,
+  ): Promise<SwitchPlan>;
+  /** Batches that give records another TTL, built from the records as they are now; none where nothing changes. */
+  planTtl(
+    wanted: readonly { readonly record: DomainRecord; readonly ttlSeconds: number }[],
+    signal: AbortSignal,
+  ): Promise<readonly RecordBatch[]>;
+  /** Applies one batch, compare and swap; a foreign change is `DNS_CONFLICT`. Safe to repeat. */
+  applyBatch(batch: RecordBatch, signal: AbortSignal): Promise<{ readonly changeId: string | undefined }>;
+  /**
+   * Puts back what was there before, from the batches alone; safe to repeat, also when they were never applied. Gives
+   * the ids of the changes made.
+   */
+  restoreBatches(batches: readonly RecordBatch[], signal: AbortSignal): Promise<readonly string[]>;
+  /** True when every server of Route 53 has the change. */
+  isInSync(changeId: string, signal: AbortSignal): Promise<boolean>;
+  /** Which servers, of the zone's own or public resolvers, do not yet answer with the balancer. */
+  behind(
+    request: {
+      readonly record: DomainRecord;
+      readonly balancer: SharedBalancer;
+      readonly servers: 'authoritative' | 'resolvers';
+    },
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
+  forecastCertificates(
+    request: {
+      readonly rackVersion: string;
+      readonly services: readonly { readonly name: string; readonly domains: readonly string[] }[];
+    },
+    signal: AbortSignal,
+  ): Promise<readonly CertificateForecast[]>;
+  /** Requests a certificate by DNS validation, or finds the one requested before under the same key. */
+  requestCertificate(
+    request: { readonly domains: readonly string[]; readonly key: string },
+    signal: AbortSignal,
+  ): Promise<RequestedCertificate>;
+  readCertificate(arn: string, signal: AbortSignal): Promise<CertificateFacts | undefined>;
+  deleteCertificate(arn: string, signal: AbortSignal): Promise<void>;
+  /** Certificates that a stack waits for. */
+  pendingCertificates(stackArn: string, signal: AbortSignal): Promise<readonly CertificateFacts[]>;
+  hostRules(balancerArn: string, signal: AbortSignal): Promise<readonly HostRule[]>;
+  /** Names of the certificates on the 443 listener, by ARN. */
+  listenerCertificates(
+    balancerArn: string,
+    signal: AbortSignal,
+  ): Promise<
+    readonly { readonly arn: string; readonly names: readonly string[]; readonly ownerApp: string | undefined }[]
+  >;
+  /** Health of the targets of a generation-2 service. */
+  targetHealth(appStackName: string, service: string, signal: AbortSignal): Promise<TargetHealthFacts>;
+  /** Asks for `host` through the balancer over HTTPS and HTTP, whether or not DNS points there. */
+  checkEndpoint(
+    request: {
+      readonly balancer: SharedBalancer;
+      readonly host: string;
+      readonly path: string;
+      readonly expect: 'exactly-200' | 'rack-codes';
+    },
+    signal: AbortSignal,
+  ): Promise<EndpointCheck>;
+  /** Requests of the last complete minutes, on the new app's target groups and the old balancers. */
+  traffic(
+    request: {
+      readonly appStackName: string;
+      readonly services: readonly { readonly name: string; readonly balancerArn: string }[];
+      readonly oldBalancers: readonly OldBalancer[];
+      readonly sinceMs: number;
+    },
+    signal: AbortSignal,
+  ): Promise<TrafficFacts>;
+  /** Why an app of this name would clash on the rack's listeners (rule numbers, host names, quotas); none = it fits. */
+  ruleClashes(
+    request: {
+      readonly rack: RackFacts;
+      /** The version whose templates will make the rules. */
+      readonly rackVersion: string;
+      readonly app: string;
+      readonly services: readonly {
+        readonly name: string;
+        readonly domains: readonly string[];
+        readonly role: BalancerRole;
+        readonly hasPort: boolean;
+      }[];
+      readonly besides: string;
+      readonly balancers: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
+    },
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
+}
