@@ -90,7 +90,9 @@ function commanderOption(option: Option<unknown>): CommanderOption {
     ...(option.env === undefined ? [] : [`env: ${option.env}`]),
   ];
   const help = notes.length === 0 ? option.help : `${option.help} (${notes.join('; ')})`;
-  return new CommanderOption(option.flags, help).helpGroup(`${option.group}:`);
+  const described = new CommanderOption(option.flags, help).helpGroup(`${option.group}:`);
+  if (option.isRepeatable !== true) return described;
+  return described.argParser((text, before?: string) => (before === undefined ? text : `${before}\n${text}`));
 }
 
 /** Commander's refusals as errors of ours; asking for help is none. */

@@ -8,6 +8,8 @@ import { openRack } from './wiring.ts';
 export interface KnownWorld {
   readonly app?: RunningApp;
   readonly rack?: TargetRack;
+  /** Where AWS keeps the running app: name of its stack, and region. */
+  readonly stack?: { readonly name: string; readonly region: string };
 }
 
 /**
@@ -35,7 +37,16 @@ export async function readKnownWorld(invocation: Invocation): Promise<KnownWorld
           services.map(({ name: service, count, cpu, memory }) => [service, { count, cpu, memory }]),
         ),
       },
-      rack: { version: version ?? system.version, internal: system.parameters['Internal'] === 'Yes' },
+      rack: {
+        version: version ?? system.version,
+        sourceVersion: system.version,
+        internal: system.parameters['Internal'] === 'Yes',
+      },
+      // The StackId holds the region for certain; the rack's own field is its word for it.
+      stack: {
+        name: `${system.name}-${name}`,
+        region: system.outputs['StackId']?.split(':')[3] ?? options.get(OPTIONS.region) ?? system.region,
+      },
     };
   } finally {
     rack.close();

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { sourceTree } from '../convox-api/source-tree.ts';
 import { MigrationError } from '../errors.ts';
+import { MAX_FILE_CHARACTERS } from '../manifest/source-checks/check-sources.ts';
 import type { SourceFiles } from '../manifest/source-checks/source-file.ts';
 import type { Invocation } from './command.ts';
 
@@ -33,6 +34,22 @@ export function deployedFiles(folder: string): SourceFiles {
       }
       return names;
     },
-    readFile: (path) => readFile(join(folder, path), 'utf8'),
+    readFile: (path) => readDeployed(join(folder, path)),
   };
+}
+
+/** UTF-8 has at most 4 bytes a character. */
+const MAX_BYTES = 4 * MAX_FILE_CHARACTERS;
+
+/** Longer files are no text the checks would look at, and may not fit in memory. */
+async function readDeployed(path: string): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    return size > MAX_BYTES ? '' : await readFile(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new MigrationError('SOURCE_INVALID', `${path} cannot be read (${code})`, {
+      hint: 'Let it be read, or leave it out in .dockerignore.',
+    });
+  }
 }

@@ -8,7 +8,7 @@ import { effectiveEntries } from './yaml-tree.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
 /** The file decisions are recorded in, beside the manifest. */
-const ANSWERS_FILE = 'gen2.answers.yaml';
+export const ANSWERS_FILE = 'gen2.answers.yaml';
 
 const schema = z.strictObject({
   version: z.literal('1'),

@@ -13,11 +13,13 @@ export interface Option<T> {
   readonly env?: string;
   readonly fallback?: string;
   readonly choices?: readonly string[];
+  /** True if it may be given several times; the texts reach `parse` with line breaks between. */
+  readonly isRepeatable?: boolean;
   /** Reads the text; throws `USAGE` naming the option. */
   parse(text: string): T;
 }
 
-type Details = Pick<Option<string>, 'env' | 'fallback' | 'choices'>;
+type Details = Pick<Option<string>, 'env' | 'fallback' | 'choices' | 'isRepeatable'>;
 
 function build<T>(
   flags: string,
@@ -102,4 +104,28 @@ export function stages(flags: string, group: OptionGroup, help: string): Option<
     return shares.at(-1) === 100 ? shares : [...shares, 100];
   };
   return build(flags, group, help, parse, 'is not a list of growing percentages like 10,50,100');
+}
+
+const DOMAIN_NAME = /^(?:\*\.)?[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+$/;
+
+/** Domain names by service: `web=shop.example.com`, several with commas between; may be given again. */
+export function domains(
+  flags: string,
+  group: OptionGroup,
+  help: string,
+): Option<Readonly<Record<string, readonly string[]>>> {
+  const parse = (given: string): Readonly<Record<string, readonly string[]>> | undefined => {
+    const found = new Map<string, readonly string[]>();
+    for (const line of given.split('\n')) {
+      const [, service, list] = /^([^=\s]+)=(.+)$/.exec(line.trim()) ?? [];
+      if (service === undefined || list === undefined) return undefined;
+      const names = list.split(',').map((name) => name.trim().toLowerCase().replace(/\.$/, ''));
+      if (!names.every((name) => DOMAIN_NAME.test(name))) return undefined;
+      found.set(service, [...new Set([...(found.get(service) ?? []), ...names])]);
+    }
+    return Object.fromEntries(found);
+  };
+  return build(flags, group, help, parse, 'is not a service and its names like web=shop.example.com', {
+    isRepeatable: true,
+  });
 }

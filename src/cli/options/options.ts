@@ -1,4 +1,4 @@
-import { choice, duration, flag, number, stages, text } from './option.ts';
+import { choice, domains, duration, flag, number, stages, text } from './option.ts';
 
 /** Every option of `gen2`, in one place: the same word means the same everywhere. */
 export const OPTIONS = {
@@ -37,7 +37,16 @@ export const OPTIONS = {
     'exactly-200',
     'rack-codes',
   ]),
-  answers: text('--answers <file>', 'Procedure', 'answers to the questions of the conversion'),
+  answers: text(
+    '--answers <file>',
+    'Procedure',
+    'answers to the questions of the conversion; default: gen2.answers.yaml in the source, if it is there',
+  ),
+  domain: domains(
+    '--domain <service=names>',
+    'Procedure',
+    'names of a service besides those found in DNS, e.g. web=shop.example.com; may be repeated',
+  ),
   certificateTimeout: duration(
     '--certificate-timeout <duration>',
     'Procedure',
@@ -88,5 +97,6 @@ export const PROCEDURE_OPTIONS = [
   'updateRack',
   'healthCodes',
   'answers',
+  'domain',
   'certificateTimeout',
 ] as const;
