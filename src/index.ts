@@ -49,6 +49,11 @@ export type {
 } from './orchestrator/engine.ts';
 export { LocalEngine, type LocalEngineOptions } from './orchestrator/engines/local/local-engine.ts';
 export type { Approver, GatePolicy } from './orchestrator/engines/local/local-execution.ts';
+export { openDbosEngine, runDbosWorker } from './orchestrator/engines/dbos/open-dbos-engine.ts';
+export { driveMigration } from './orchestrator/engines/dbos/drive-migration.ts';
+export type { DbosEngine, DbosEngineOptions } from './orchestrator/engines/dbos/dbos-engine.ts';
+export type { Job } from './orchestrator/engines/dbos/history.ts';
+export type { Drive, WorkerEvent, WorkerOptions, WorkItem } from './orchestrator/engines/dbos/worker.ts';
 export type { AwsPort, ExportPort, Ports, RackPort, SourcePort } from './orchestrator/ports.ts';
 
 // the Rack API

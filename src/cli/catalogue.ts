@@ -249,6 +249,20 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/doctor.ts'),
   },
   {
+    name: 'worker',
+    args: '',
+    summary: "work on the rack's migrations that wait in a database, together with other workers",
+    section: 'Set up',
+    options: [...CONNECTED, 'state', 'onGate', 'perRack', ...OUTPUT_OPTIONS],
+    examples: [
+      [
+        'GEN2_STATE=postgres://gen2@db.example.com/gen2 gen2 worker',
+        'until it is told to stop; another one then goes on',
+      ],
+    ],
+    load: () => import('./commands/worker.ts'),
+  },
+  {
     name: 'completion',
     args: '<shell>',
     summary: 'print a completion script for bash, zsh or fish',

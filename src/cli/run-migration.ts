@@ -11,13 +11,14 @@ import { appArgument } from './arguments.ts';
 import type { Invocation } from './command.ts';
 import { exportsOf } from './export-folder.ts';
 import { gatePrompt } from './gate-prompt.ts';
+import { leaveToWorkers } from './leave-to-workers.ts';
 import { readSettings } from './migration-settings.ts';
 import { OPTIONS } from './options/options.ts';
 import { chooseView } from './output/choose-view.ts';
 import { buildReport } from './report/report.ts';
 import { reportText, tableWidth } from './report/report-text.ts';
 import { clockOf, findSandbox } from './sandbox-access.ts';
-import { newestExecution, openEngine, stateFolder } from './state.ts';
+import { findDatabaseUrl, newestExecution, openEngine, stateFolder } from './state.ts';
 import { openConnection } from './wiring.ts';
 
 export type MigrationCall =
@@ -25,9 +26,14 @@ export type MigrationCall =
   | { readonly kind: 'resume'; readonly until?: Exclude<Phase, 'plan'> }
   | { readonly kind: 'undo'; readonly direction: 'rollback' | 'abort' };
 
-/** Runs, resumes or takes back the migration of an app at this terminal, and prints what came of it. */
+/**
+ * Runs, resumes or takes back the migration of an app at this terminal, and prints what came of it; with the state in a
+ * database, leaves it to the workers.
+ */
 export async function runMigration(invocation: Invocation, call: MigrationCall): Promise<number> {
   const { shell, options } = invocation;
+  const databaseUrl = findDatabaseUrl(invocation);
+  if (databaseUrl !== undefined) return leaveToWorkers(invocation, call, databaseUrl);
   const app = appArgument(invocation);
   const settings = call.kind === 'start' ? await readSettings(invocation) : undefined;
   const view = chooseView(invocation, clockOf(findSandbox(invocation)));

@@ -19,7 +19,7 @@ export const OPTIONS = {
   // AWS
   region: text('--region <region>', 'AWS', "region of the AWS clients; default: the rack's own"),
   // state
-  state: text('--state <folder>', 'State', 'where journals and exports are kept', {
+  state: text('--state <folder>', 'State', 'where journals and exports are kept; or a database, postgres://…', {
     env: 'GEN2_STATE',
     fallback: '.gen2',
   }),
@@ -81,6 +81,10 @@ export const OPTIONS = {
   resend: flag('--resend', 'This command', 'have the pending mails sent again'),
   to: choice('--to <balancer>', 'This command', 'the balancer names shall lead to', ['public', 'internal']),
   record: text('--record <file>', 'This command', 'file with the records as they were'),
+  perRack: number('--per-rack <number>', 'This command', 'executions of the rack at once, over all its workers', {
+    min: 1,
+    max: 100,
+  }),
   yes: flag('-y, --yes', 'This command', 'do not ask'),
 } as const;
 

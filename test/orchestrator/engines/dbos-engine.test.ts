@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DbosEngine, type DbosEngineOptions } from '../../../src/orchestrator/engines/dbos/dbos-engine.ts';
 import { systemClock } from '../../../src/time/clock.ts';
@@ -116,6 +118,25 @@ describe.skipIf(server === undefined)('the DBOS engine on a PostgreSQL server', 
 });
 
 describe('the DBOS engine without its database', () => {
+  test('who keeps journals in a folder loads neither DBOS nor pg', async () => {
+    const index = new URL('../../../src/index.ts', import.meta.url).href;
+    const script = `
+      await import(${JSON.stringify(index)});
+      const { createRequire } = await import('node:module');
+      const { cache } = createRequire(import.meta.url);
+      console.log(Object.keys(cache).filter((path) => /node_modules.(@dbos-inc|pg)./.test(path)).length);`;
+
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--import',
+      'tsx',
+      '--input-type=module',
+      '-e',
+      script,
+    ]);
+
+    expect(stdout.trim()).toBe('0');
+  });
+
   test('a database that does not answer is named, its password is not', async () => {
     const databaseUrl = 'postgres://gen2:open-sesame@127.0.0.1:1/gen2';
     const engine = new DbosEngine({ databaseUrl, clock: systemClock, pid: process.pid });

@@ -1,5 +1,6 @@
 import type { Engine } from '../../engine.ts';
 import type { DbosEngine, DbosEngineOptions } from './dbos-engine.ts';
+import type { WorkerOptions } from './worker.ts';
 
 /** True for a state that is a database: `postgres://…` or `postgresql://…`. */
 export function isDatabaseUrl(state: string): boolean {
@@ -12,7 +13,18 @@ export async function openDbosEngine(options: DbosEngineOptions): Promise<DbosEn
   return new DbosEngine(options);
 }
 
-/** The same as an engine at once, loaded at its first use. */
+/**
+ * Takes executions from the database until `signal` is aborted, on any number of machines; what it has in hand then goes to
+ * the others. What a dead worker had in hand is put back into the queue once its lease has ended.
+ *
+ * @throws {MigrationError} `STATE_UNWRITABLE` when the database cannot be reached at the start.
+ */
+export async function runDbosWorker(options: WorkerOptions, signal: AbortSignal): Promise<void> {
+  const { runWorker } = await import('./worker.ts');
+  await runWorker(options, signal);
+}
+
+/** An engine that is there at once, and loaded at its first use. */
 export function lazyDbosEngine(options: DbosEngineOptions): Engine {
   let opened: Promise<DbosEngine> | undefined;
   const engine = (): Promise<DbosEngine> => (opened ??= openDbosEngine(options));
