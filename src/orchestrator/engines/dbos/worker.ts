@@ -129,28 +129,28 @@ class Worker {
     const lease = await this.#awaitLease(workflow);
     if (lease === undefined) return { type: 'left', isOurs: false };
     let failure: unknown;
+    let ending: Ending;
     try {
       const outcome = await this.#run(await open(), lease);
-      if (outcome !== undefined) {
-        this.#tell('finished', workflow);
-        return { type: 'complete', outcome };
-      }
+      if (outcome !== undefined) ending = { type: 'complete', outcome };
+      else ending = lease.lost.aborted ? { type: 'left', isOurs: false } : await this.#park(workflow);
     } catch (error) {
       failure = error;
+      if (lease.lost.aborted) ending = { type: 'left', isOurs: false };
+      else if (this.#signal.aborted) ending = { type: 'left', isOurs: true };
+      else ending = await this.#park(workflow);
     }
-    try {
-      if (lease.lost.aborted) {
-        this.#tell('taken-over', workflow, failure);
-        return { type: 'left', isOurs: false };
-      }
-      if (this.#signal.aborted) return { type: 'left', isOurs: true };
-      const { client } = await this.#options.engine.database();
-      await client.cancelWorkflow(workflow); // DBOS's word for what can be resumed by a person
-      this.#tell('parked', workflow, failure);
-      return { type: 'parked' };
-    } finally {
-      await lease.release().catch(() => undefined); // it ends by itself
-    }
+    await lease.release().catch(() => undefined); // it ends by itself
+    if (lease.lost.aborted) this.#tell('taken-over', workflow, failure);
+    else if (ending.type !== 'left') this.#tell(ending.type === 'complete' ? 'finished' : 'parked', workflow, failure);
+    return ending;
+  }
+
+  /** Leaves it to a person to go on or back. */
+  async #park(workflow: string): Promise<Ending> {
+    const { client } = await this.#options.engine.database();
+    await client.cancelWorkflow(workflow); // DBOS's word for what can be resumed
+    return { type: 'parked' };
   }
 
   /** How it ended, for good; undefined if somebody has to decide. @throws what made it stop. */
