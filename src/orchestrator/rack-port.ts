@@ -60,7 +60,14 @@ export interface RackPort {
   readonly system: {
     get(signal: AbortSignal): Promise<RackFacts>;
     setParameters(changes: TextMap, signal: AbortSignal): Promise<void>;
-    updateVersion(version: string, signal: AbortSignal): Promise<void>;
+    /** Updates the rack, version by required version, and waits; goes on from wherever it is. */
+    updateAlong(
+      target: string,
+      options: {
+        readonly onHop?: (hop: { readonly version: string; readonly number: number; readonly of: number }) => void;
+      },
+      signal: AbortSignal,
+    ): Promise<unknown>;
   };
   readonly apps: {
     list(signal: AbortSignal): Promise<readonly AppFacts[]>;

@@ -44,6 +44,20 @@ describe.each(['20171213132441', '20260421192651'])('on rack %s', (rackVersion) 
   }, 120_000);
 });
 
+test('the rack is updated first when that is asked for, and the migration goes on with what the new version can do', async () => {
+  const shop = await startShopMigration({ scale: SCALE });
+  const settings = { ...shop.settings, updateRackTo: '20260421192651' };
+
+  const { outcome } = await startMigration({ ...shop.request, settings, until: 'prepare' }, signal);
+
+  expect(outcome).toBeUndefined();
+  expect((await shop.connection.rack.system.get(signal)).version).toBe('20260421192651');
+  const [view] = await shop.engine.list({ app: 'shop' });
+  expect(view?.results.get('issue-certificates')).toMatchObject({ wasDone: false });
+  expect(shop.events.filter(({ type }) => type === 'human-wait')).toEqual([]);
+  await shop.close();
+}, 120_000);
+
 test('abort leaves alone what was there before the migration began', async () => {
   const shop = await startShopMigration({ scale: SCALE, rackParameters: { Internal: 'Yes' } });
   const before = worldSnapshot(shop.sandbox);

@@ -26,11 +26,10 @@ export const updateRack: Step = {
   async run(context, signal) {
     const { rack } = context.ports;
     const wanted = context.settings.updateRackTo ?? context.facts.rack.version;
+    const onHop = ({ version, number, of }: { version: string; number: number; of: number }): void =>
+      context.say(`update ${number} of ${of}: to ${version}`);
+    await rack.system.updateAlong(wanted, { onHop }, signal);
     const thisTry = currentTry(context, 'update');
-    await context.once(thisTry, async () => {
-      await rack.system.updateVersion(wanted, signal);
-      return true;
-    });
     await waitForRack(
       context,
       { thisTry, what: `rack at version ${wanted}`, isDone: ({ version }) => version === wanted },
