@@ -26,7 +26,11 @@ export class DnsValidation {
     }
     if (!this.#isWatching) {
       this.#isWatching = true;
-      this.#world.route53.onInSync(() => this.#look());
+      this.#world.route53.onInSync(() => {
+        this.#look();
+        // Timers of one millisecond fire in any order: the last server may get the change right after it is in sync.
+        this.#world.clock.after(this.#world.settings.durations.zoneChangeMs, () => this.#look());
+      });
     }
     this.#look();
   }
