@@ -71,6 +71,7 @@ const CALLS: Readonly<Record<string, (call: Call) => unknown>> = {
     for (const message of lines) group.append({ at: world.clock.now(), ...source, process: 'sandbox', message });
     return { lines: lines.length };
   },
+  'GET /sandbox/streams': ({ rack }) => ({ open: rack.openStreams }),
   'POST /sandbox/drop-streams': ({ rack }) => {
     rack.dropStreams();
     return {};

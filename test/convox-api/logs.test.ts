@@ -1,8 +1,7 @@
-import v8 from 'node:v8';
-import vm from 'node:vm';
 import { expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { ReplayResume, SinceResume } from '../../src/convox-api/log-resume.ts';
+import { usedMemoryMb } from '../support/used-memory.ts';
 import { CLASSIC, clientOf, errorOf, json, noStop, startLocalRack, STANDARD } from './local-rack.ts';
 
 const end = (socket: WebSocket): void => socket.send(Buffer.alloc(0), { binary: true });
@@ -199,14 +198,6 @@ test('100,000 lines pass with flat memory, however slowly they are read', async 
   // 42 MB have passed; what is in memory at the end is what was there after the first fifth.
   expect(Math.max(...usedMb) - (usedMb[0] ?? 0)).toBeLessThan(10);
 });
-
-/** What is in use after a full collection. */
-function usedMemoryMb(): number {
-  v8.setFlagsFromString('--expose_gc');
-  (vm.runInNewContext('gc') as () => void)(); // what --expose_gc adds to a context
-  const { heapUsed, external } = process.memoryUsage();
-  return (heapUsed + external) / 1024 / 1024;
-}
 
 test('after a drop only what has been handed on is left out, also when the stream goes on where it was', () => {
   const replay = new ReplayResume();

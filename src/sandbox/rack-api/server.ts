@@ -50,6 +50,8 @@ export interface RackApi {
   readonly url: string;
   readonly store: RackStore;
   readonly host: RackHost;
+  /** Websockets that are open now. */
+  readonly openStreams: number;
   /** Cuts all websockets. */
   dropStreams(): void;
   close(): Promise<void>;
@@ -72,6 +74,9 @@ export async function startRackApi(world: World): Promise<RackApi> {
     },
     store,
     host,
+    get openStreams() {
+      return websockets.open;
+    },
     dropStreams: () => {
       websockets.drop();
     },

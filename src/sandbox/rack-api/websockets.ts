@@ -52,6 +52,11 @@ export class Websockets {
     });
   }
 
+  /** How many streams are open. */
+  get open(): number {
+    return this.#sockets.size;
+  }
+
   /** Cuts every open stream, as a load balancer does when a process goes. */
   drop(): void {
     for (const socket of this.#sockets) socket.destroy();

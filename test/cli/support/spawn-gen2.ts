@@ -15,6 +15,8 @@ export interface SpawnedGen2 {
   readonly ended: Promise<Ended>;
   /** Resolves once what was written to stdout or stderr matches; rejects when it ends without. */
   says(pattern: RegExp): Promise<void>;
+  /** What was written so far. */
+  said(): Pick<Ended, 'stdout' | 'stderr'>;
 }
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -60,7 +62,7 @@ export function spawnGen2(
       look();
     });
   });
-  return { child, ended, says };
+  return { child, ended, says, said: () => ({ stdout, stderr }) };
 
   function says(pattern: RegExp): Promise<void> {
     return new Promise((resolve, reject) => {
