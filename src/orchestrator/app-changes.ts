@@ -51,7 +51,7 @@ export async function createApp(context: StepContext, app: string, signal: Abort
     { what: `app ${app} to be created`, timeoutMs: CREATE_TIMEOUT_MS },
     signal,
   );
-  await context.sleep('rack-caches', RACK_CACHE_MS);
+  await context.sleep('rack-caches', RACK_CACHE_MS, "the rack's own caches to know the new app");
   return stackArn;
 }
 

@@ -30,6 +30,8 @@ export type MigrationEvent = Timed &
         readonly what: string;
         readonly saw: string;
         readonly elapsedMs: number;
+        /** How long this wait may take at most, ms; absent where nothing limits it. */
+        readonly timeoutMs?: number;
       }
     | { readonly type: 'said'; readonly step: string; readonly message: string }
     | { readonly type: 'warning'; readonly step: string; readonly message: string }
@@ -43,7 +45,13 @@ export type MigrationEvent = Timed &
       }
     | { readonly type: 'step-failed'; readonly step: string; readonly code: string; readonly message: string }
     | { readonly type: 'gate-opened'; readonly gate: string; readonly title: string; readonly shows: readonly string[] }
-    | { readonly type: 'gate-answered'; readonly gate: string; readonly approved: boolean; readonly by: string }
+    | {
+        readonly type: 'gate-answered';
+        readonly gate: string;
+        readonly approved: boolean;
+        readonly by: string;
+        readonly comment?: string;
+      }
     | { readonly type: 'human-wait'; readonly step: string; readonly what: string }
     | { readonly type: 'undo-started'; readonly step: string; readonly title: string }
     | { readonly type: 'undo-finished'; readonly step: string }

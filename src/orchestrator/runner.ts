@@ -115,7 +115,7 @@ export class Runner {
     const shows = await gate.shows(this.context(gate.id, 'run'), execution.signal);
     this.tell({ type: 'gate-opened', gate: gate.id, title: gate.title, shows });
     const answer = await execution.gate(gate.id, { title: gate.title, shows });
-    this.tell({ type: 'gate-answered', gate: gate.id, approved: answer.approved, by: answer.by });
+    this.tell({ type: 'gate-answered', gate: gate.id, ...answer });
     await this.#recorded;
     if (!answer.approved) {
       throw new MigrationError('GATE_REJECTED', `${gate.title}: rejected by ${answer.by}`, {
@@ -135,11 +135,12 @@ export class Runner {
       execution: execution.id,
       once: (name, run) => execution.step(`${prefix}/${name}`, run),
       recorded: (name, other = step) => execution.recorded(`${other}/${name}`),
-      sleep: (name, ms) => execution.sleep(`${prefix}/${name}`, ms),
+      sleep: (name, ms, what) => this.#sleep(step, `${prefix}/${name}`, { ms, what }),
       wait: (probe, wait, signal) => {
         let toldAt = Number.NEGATIVE_INFINITY;
         const onPending = (saw: string, elapsedMs: number): void => {
-          const event = { type: 'waiting', step, what: wait.what, saw, elapsedMs, at: ports.clock.now() } as const;
+          const { what, timeoutMs } = wait;
+          const event = { type: 'waiting', step, what, saw, elapsedMs, timeoutMs, at: ports.clock.now() } as const;
           this.#options.listener?.(event);
           if (elapsedMs - toldAt < WAITING_RECORD_MS) return;
           toldAt = elapsedMs;
@@ -152,6 +153,15 @@ export class Runner {
       log: (line) => this.tell({ type: 'log', step, line }),
       askPerson: (what) => this.tell({ type: 'human-wait', step, what }),
     };
+  }
+
+  async #sleep(step: string, id: string, { ms, what }: { readonly ms: number; readonly what: string }): Promise<void> {
+    const { execution, ports } = this.#options;
+    if (execution.recorded(id) === undefined) {
+      const until = new Date(ports.clock.now() + ms).toISOString().slice(11, 19);
+      this.tell({ type: 'waiting', step, what, saw: `until ${until} UTC`, elapsedMs: 0, timeoutMs: ms });
+    }
+    await execution.sleep(id, ms);
   }
 
   tell(event: Told): void {

@@ -33,7 +33,8 @@ export interface StepContext extends PlanContext {
   once<T>(name: string, run: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** What `once` recorded under this step, or under another one. Undefined if it never finished. */
   recorded(name: string, step?: string): unknown;
-  sleep(name: string, ms: number): Promise<void>;
+  /** Sleeps until `ms` after it was first asked to. `what` is told to people: "no cache to hold the old TTL". */
+  sleep(name: string, ms: number, what: string): Promise<void>;
   wait<T>(probe: (signal: AbortSignal) => Promise<Observation<T>>, wait: StepWait, signal: AbortSignal): Promise<T>;
   say(message: string): void;
   warn(message: string): void;

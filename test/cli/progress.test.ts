@@ -43,7 +43,18 @@ describe('the live screen', () => {
     passSeconds(75);
     view.show(waiting('deploy', 75, 'CREATE_IN_PROGRESS'));
 
-    expect(shown()).toEqual(['prepare:', '⠋ deploy the stack: CREATE_IN_PROGRESS 1 min 15 s']);
+    expect(shown()).toEqual(['prepare:', '⠋ deploy the stack: CREATE_IN_PROGRESS 1 s']);
+  });
+
+  test('counts a wait on from when it began, beside how long it may last', () => {
+    const { view, shown, passSeconds, tick } = live();
+
+    view.show(started('deploy', 0));
+    view.show(waiting('deploy', 60, 'CREATE_IN_PROGRESS', { elapsedMs: 20_000, timeoutMs: 2_700_000 }));
+    passSeconds(115);
+    tick();
+
+    expect(shown()).toEqual(['prepare:', '⠙ deploy the stack: CREATE_IN_PROGRESS 1 min 15 s of 45 min']);
   });
 
   test('puts what ended into the log above, and draws the next step below', () => {
@@ -74,7 +85,7 @@ describe('the live screen', () => {
     view.show(started('promote', 0));
     view.show(started('confirm-the-traffic-at-the-final-application', 0));
     passSeconds(3725);
-    view.show(waiting('promote', 3725, 'certificate for a very long name indeed'));
+    view.show(waiting('promote', 3725, 'certificate for a very long name indeed', { elapsedMs: 3_725_000 }));
 
     const lines = shown();
     expect(lines).toEqual([
@@ -175,13 +186,13 @@ describe('plain lines', () => {
     const { view, output } = plainLines();
 
     view.show(started('build', 0));
-    view.show(waiting('build', 12, 'running', 12_000));
+    view.show(waiting('build', 12, 'running', { elapsedMs: 12_000, timeoutMs: 60_000 }));
     view.show(finished('build', 75, 'build B1 made'));
 
     expect(output.text.split('\n')).toEqual([
       '09:00:00 prepare:',
       '09:00:00 → Title of build: do build',
-      '09:00:12   build waits for the stack: running (12 s)',
+      '09:00:12   build waits for the stack: running (12 s of 1 min)',
       '09:01:15 ✓ build: build B1 made (1 min 15 s)',
       '',
     ]);
@@ -228,10 +239,14 @@ describe('plain lines', () => {
 });
 
 describe('JSON lines', () => {
-  test('are the events, one a line', () => {
+  test('are the events, one a line, with the level, time and message a log collector looks for', () => {
     const output = new Written();
     const view = new JsonLines(output);
-    const events = [started('build', 0), finished('build', 1)];
+    const events = [
+      started('build', 0),
+      at(1, { type: 'step-failed', step: 'build', code: 'BUILD_FAILED', message: 'no base image' } as const),
+      waiting('deploy', 2, 'running'),
+    ];
 
     for (const event of events) view.show(event);
 
@@ -240,6 +255,10 @@ describe('JSON lines', () => {
         .trimEnd()
         .split('\n')
         .map((line): unknown => JSON.parse(line)),
-    ).toEqual(events);
+    ).toEqual([
+      { level: 30, time: START, msg: '→ Title of build: do build', ...events[0] },
+      { level: 50, time: START + 1000, msg: '✗ build: [BUILD_FAILED] no base image', ...events[1] },
+      { level: 20, time: START + 2000, msg: 'deploy waits for the stack: running', ...events[2] },
+    ]);
   });
 });

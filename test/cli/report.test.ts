@@ -162,7 +162,7 @@ describe('the status', () => {
     expect(text).toContain('shop on rack convox: running in process 7 on host');
     expect(text).toContain('begun 2 min ago');
     expect(text).toContain('last done: build: build B1');
-    expect(text).toContain('waits for the stack; last seen: CREATE_IN_PROGRESS');
+    expect(text).toContain('waits for the stack (1 min 1 s); last seen: CREATE_IN_PROGRESS');
   });
 
   test('of one at a gate shows what is to be agreed to, and how', () => {

@@ -29,6 +29,9 @@ describe('a whole migration', () => {
 
       const report = await traffic.stop();
       expect(outcome).toBe('succeeded');
+      const waits = shop.events.filter(({ type }) => type === 'waiting');
+      expect(waits).toContainEqual(expect.objectContaining({ step: 'lower-ttl', elapsedMs: 0, timeoutMs: 305_000 }));
+      expect(waits.filter((event) => !('timeoutMs' in event))).toEqual([]);
       expect(report.byCause).toEqual({});
       expect(report.sent).toBeGreaterThan(200);
       expect(await rack.apps.get('shop', signal)).toMatchObject({ generation: '2', status: 'running' });

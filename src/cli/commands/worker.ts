@@ -7,6 +7,7 @@ import { runWorker, type WorkerEvent, type WorkItem } from '../../orchestrator/e
 import type { Invocation } from '../command.ts';
 import { OPTIONS } from '../options/options.ts';
 import { verbosityOf } from '../output/choose-view.ts';
+import { jsonLine } from '../output/json-line.ts';
 import { PlainLines, type ProgressView } from '../output/progress-view.ts';
 import { databaseOptions, findDatabaseUrl, stateFolder } from '../state.ts';
 import { openConnection } from '../wiring.ts';
@@ -58,7 +59,7 @@ function viewOf(
 ): Pick<ProgressView, 'show'> {
   const { stderr } = shell;
   if (options.has(OPTIONS.json)) {
-    return { show: (event) => stderr.write(`${JSON.stringify({ rack, app, ...event })}\n`) };
+    return { show: (event) => stderr.write(jsonLine(event, { rack, app })) };
   }
   const output = { ...stderr, write: (text: string) => stderr.write(`${app}: ${text}`) };
   return new PlainLines({ output, style, verbosity: verbosityOf({ options }) });

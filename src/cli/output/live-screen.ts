@@ -89,13 +89,19 @@ export class LiveScreen implements ProgressView {
     // One column less than there is: a full line makes some terminals wrap.
     const width = output.columns() - 1;
     const spinner = FRAMES[this.#frame % FRAMES.length] ?? '';
-    const age = formatDuration(Math.max(0, clock.now() - step.startedAt));
+    const age = ageOf(step, clock.now());
     const head = clip(`${spinner} ${step.id}`, Math.max(4, width - age.length - 1));
     const seen = whatIsSeen(step);
     const room = width - widthOf(head) - age.length - 2;
     const middle = room < 6 || seen === '' ? '' : ` ${style.dim(clip(seen, room))}`;
     return `${style.cyan(head)}${middle} ${age}`;
   }
+}
+
+/** How long its wait lasts and may last; of a step that awaits nothing, how long it runs. */
+function ageOf({ startedAt, waiting }: RunningStep, now: number): string {
+  const age = formatDuration(Math.max(0, now - (waiting?.startedAt ?? startedAt)));
+  return waiting?.timeoutMs === undefined ? age : `${age} of ${formatDuration(waiting.timeoutMs)}`;
 }
 
 function whatIsSeen({ waiting, lastLog, title }: RunningStep): string {

@@ -2,6 +2,7 @@ import type { MigrationEvent } from '../../orchestrator/events.ts';
 import { formatDuration } from '../../time/wait.ts';
 import type { Output } from '../shell.ts';
 import { eventText, phaseText, type Verbosity } from './event-text.ts';
+import { jsonLine } from './json-line.ts';
 import { StepTracker } from './step-tracker.ts';
 import type { Style } from './style.ts';
 
@@ -15,14 +16,14 @@ export interface ProgressView {
   close(): void;
 }
 
-/** One JSON object a line, for programs. */
+/** One JSON object a line, for programs and log collectors. */
 export class JsonLines implements ProgressView {
   readonly #output: Output;
   constructor(output: Output) {
     this.#output = output;
   }
   show(event: MigrationEvent): void {
-    this.#output.write(`${JSON.stringify(event)}\n`);
+    this.#output.write(jsonLine(event));
   }
   hold(): void {
     // nothing is redrawn
@@ -84,6 +85,7 @@ export class PlainLines implements ProgressView {
     const told = this.#told.get(event.step);
     if (told?.text === text && event.at - told.at < REPEAT_MS) return undefined;
     this.#told.set(event.step, { text, at: event.at });
-    return `${text} ${this.#style.dim(`(${formatDuration(event.elapsedMs)})`)}`;
+    const limit = event.timeoutMs === undefined ? '' : ` of ${formatDuration(event.timeoutMs)}`;
+    return `${text} ${this.#style.dim(`(${formatDuration(event.elapsedMs)}${limit})`)}`;
   }
 }

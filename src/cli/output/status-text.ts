@@ -14,7 +14,11 @@ export function statusText(view: ExecutionView, nowMs: number, style: Style): st
   if (view.outcome === undefined) {
     for (const { id, title, waiting } of tracker.running) {
       lines.push(`  ${view.holder === undefined ? 'stopped in' : 'doing'}: ${id}: ${title}`);
-      if (waiting !== undefined) lines.push(`    waits for ${waiting.what}; last seen: ${waiting.saw}`);
+      if (waiting === undefined) continue;
+      const { what, saw, startedAt, timeoutMs } = waiting;
+      const age = formatDuration(Math.max(0, nowMs - startedAt));
+      const limit = timeoutMs === undefined ? '' : ` of at most ${formatDuration(timeoutMs)}`;
+      lines.push(`    waits for ${what} (${age}${limit}); last seen: ${saw}`);
     }
   }
   const failed = view.events.findLast(({ type }) => type === 'step-failed' || type === 'undo-failed');

@@ -5,8 +5,15 @@ export interface RunningStep {
   readonly id: string;
   readonly title: string;
   readonly startedAt: number;
-  /** What is awaited, and what was seen last; undefined until it waits. */
-  readonly waiting: { readonly what: string; readonly saw: string; readonly elapsedMs: number } | undefined;
+  /** What is awaited, what was seen last, since when and for how long at most (ms); undefined until it waits. */
+  readonly waiting:
+    | {
+        readonly what: string;
+        readonly saw: string;
+        readonly startedAt: number;
+        readonly timeoutMs: number | undefined;
+      }
+    | undefined;
   /** Last line of a build log. */
   readonly lastLog: string | undefined;
 }
@@ -34,7 +41,7 @@ export class StepTracker {
         });
         return undefined;
       case 'waiting':
-        this.#change(event.step, { waiting: { what: event.what, saw: event.saw, elapsedMs: event.elapsedMs } });
+        this.#change(event.step, { waiting: waitOf(event) });
         return undefined;
       case 'log':
         this.#change(event.step, { lastLog: event.line });
@@ -70,4 +77,8 @@ export class StepTracker {
     this.#running.delete(step);
     return known === undefined ? undefined : at - known.startedAt;
   }
+}
+
+function waitOf({ what, saw, at, elapsedMs, timeoutMs }: Extract<MigrationEvent, { type: 'waiting' }>) {
+  return { what, saw, startedAt: at - elapsedMs, timeoutMs };
 }

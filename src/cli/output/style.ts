@@ -13,7 +13,8 @@ export interface Style {
 }
 
 const plain = (text: string): string => text;
-const PLAIN: Style = { bold: plain, dim: plain, red: plain, green: plain, yellow: plain, cyan: plain };
+/** Marks nothing. */
+export const UNSTYLED: Style = { bold: plain, dim: plain, red: plain, green: plain, yellow: plain, cyan: plain };
 
 // Only the sixteen colours of the terminal's own palette: it knows whether it is dark or light.
 const marked =
@@ -31,9 +32,9 @@ const COLOURED: Style = {
 
 /** Colours on a terminal, unless NO_COLOR is set (https://no-color.org) or the terminal is `dumb`; always with FORCE_COLOR. */
 export function styleFor(output: Output, env: Shell['env']): Style {
-  if ((env['NO_COLOR'] ?? '') !== '') return PLAIN;
+  if ((env['NO_COLOR'] ?? '') !== '') return UNSTYLED;
   if ((env['FORCE_COLOR'] ?? '') !== '') return COLOURED;
-  return output.isTTY && env['TERM'] !== 'dumb' ? COLOURED : PLAIN;
+  return output.isTTY && env['TERM'] !== 'dumb' ? COLOURED : UNSTYLED;
 }
 
 // eslint-disable-next-line no-control-regex -- the escape character is what is looked for

@@ -41,7 +41,7 @@ export const lowerTtl: Step = {
       ),
     );
     await applyBatches(context, 'lower', batches, signal);
-    await context.sleep('old-ttl', longestTtlMs(high));
+    await context.sleep('old-ttl', longestTtlMs(high), 'caches to drop answers with the old TTL');
     return `TTL of ${high.map(({ name }) => name).join(', ')} is ${LOW_TTL_SECONDS} s, and no cache holds the old one`;
   },
   async undo(context, signal) {
@@ -70,10 +70,13 @@ export const switchRecords: Step = {
       await applyBatches(context, `stage-${index}`, batches, signal);
       const isLast = index === plan.stages.length - 1;
       if (isLast) continue;
-      context.say(
-        `stage ${index + 1} of ${plan.stages.length}: ${context.settings.stagePercents?.[index] ?? 100} % of answers`,
+      const share = context.settings.stagePercents?.[index] ?? 100;
+      context.say(`stage ${index + 1} of ${plan.stages.length}: ${share} % of answers`);
+      await context.sleep(
+        `bake-${index}`,
+        context.settings.bakeMs ?? DEFAULT_BAKE_MS,
+        `stage of ${share} % to prove itself`,
       );
-      await context.sleep(`bake-${index}`, context.settings.bakeMs ?? DEFAULT_BAKE_MS);
     }
     return plan.changes.map(({ name, type, after }) => `${name} ${type} → ${after}`).join('; ');
   },
@@ -83,7 +86,8 @@ export const switchRecords: Step = {
     if (plan === undefined) return;
     await restore(context, plan.stages.flat(), signal);
     // Until no cache leads to the new app any more, it must not go away.
-    await context.sleep('new-ttl', LOW_TTL_SECONDS * 1000 + TTL_MARGIN_MS + DRAIN_MS);
+    const longest = LOW_TTL_SECONDS * 1000 + TTL_MARGIN_MS + DRAIN_MS;
+    await context.sleep('new-ttl', longest, 'caches to drop answers that lead to the new app');
   },
 };
 
@@ -135,7 +139,7 @@ export const confirmPropagation: Step = {
         );
       }
     }
-    await context.sleep('last-ttl', LOW_TTL_SECONDS * 1000 + TTL_MARGIN_MS);
+    await context.sleep('last-ttl', LOW_TTL_SECONDS * 1000 + TTL_MARGIN_MS, 'caches to drop the last old answer');
     return `every server answers with the new balancers`;
   },
 };

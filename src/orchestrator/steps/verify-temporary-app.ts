@@ -19,7 +19,7 @@ export const verifyTemporaryApp: Step = {
   async run(context, signal) {
     const app = context.facts.temporaryApp;
     await waitForHealthyTargets(context, app, signal);
-    await context.sleep('stays-healthy', STAYS_HEALTHY_MS);
+    await context.sleep('stays-healthy', STAYS_HEALTHY_MS, 'the targets to stay healthy');
     await waitForHealthyTargets(context, app, signal);
     await verifyDefaultHosts(context, app, signal);
     await waitForRules(context, { app, alone: 'alone' }, signal);

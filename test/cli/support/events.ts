@@ -11,8 +11,13 @@ export function finished(step: string, seconds: number, says = `did ${step}`): M
   return { type: 'step-finished', step, phase: 'prepare', says, wasDone: false, at: START + seconds * 1000 };
 }
 
-export function waiting(step: string, seconds: number, saw: string, elapsedMs = 1000): MigrationEvent {
-  return { type: 'waiting', step, what: 'the stack', saw, elapsedMs, at: START + seconds * 1000 };
+export function waiting(
+  step: string,
+  seconds: number,
+  saw: string,
+  { elapsedMs = 1000, ...limit }: { readonly elapsedMs?: number; readonly timeoutMs?: number } = {},
+): MigrationEvent {
+  return { type: 'waiting', step, what: 'the stack', saw, elapsedMs, ...limit, at: START + seconds * 1000 };
 }
 
 export function at<T extends object>(seconds: number, event: T): T & { readonly at: number } {
