@@ -71,7 +71,7 @@ export {
   type AwsCredentials,
   type AwsKeys,
 } from './aws/clients.ts';
-export { TokenBucket } from './aws/token-bucket.ts';
+export { TokenBucket, type RateLimit } from './aws/token-bucket.ts';
 export { checkAccount, readCallerIdentity, type CallerIdentity } from './aws/account.ts';
 export { findStack, listStackResources, readStack, type StackFacts, type StackResource } from './aws/stacks.ts';
 export { firstCause, listStackEvents, type StackEvent } from './aws/stack-events.ts';

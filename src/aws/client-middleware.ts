@@ -1,7 +1,7 @@
 import type { __Client, GetCallerIdentityCommandOutput } from '@aws-sdk/client-sts';
 import { MigrationError } from '../errors.ts';
 import { describeAwsError, isUnclearOutcome } from './aws-error.ts';
-import type { TokenBucket } from './token-bucket.ts';
+import type { RateLimit } from './token-bucket.ts';
 
 /** One request about to be sent, retries counted one by one. */
 export interface AwsCall {
@@ -71,13 +71,13 @@ interface RateLimitedClient {
   readonly config: { requestHandler: { handle(request: never, options?: never): Promise<unknown> } };
 }
 
-/** Sends the client's requests, retries included, no faster than the bucket allows. */
-export function limitRate(client: RateLimitedClient, bucket: TokenBucket): void {
+/** Sends the client's requests, retries included, no faster than the limit allows. */
+export function limitRate(client: RateLimitedClient, limit: RateLimit): void {
   const handler = client.config.requestHandler;
   const handle = handler.handle.bind(handler);
   const never = new AbortController().signal;
   handler.handle = async (request: never, options?: never) => {
-    await bucket.take(abortSignalIn(options) ?? never);
+    await limit.take(abortSignalIn(options) ?? never);
     return handle(request, options);
   };
 }

@@ -14,7 +14,7 @@ import {
   type Answered,
   type Instrumented,
 } from './client-middleware.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBucket, type RateLimit } from './token-bucket.ts';
 
 /** Static keys; never logged, never part of an error. */
 export interface AwsKeys {
@@ -43,9 +43,9 @@ export interface AwsClientsOptions {
   readonly requestTimeoutMs?: number;
   /** Called before each request is sent, retries included. */
   readonly onCall?: (call: AwsCall) => void;
-  /** Default: 4 requests a second, 5 at once; the account's limit is 5/s, shared with everybody (Route 53 quotas). */
-  readonly dnsBucket?: TokenBucket;
-  /** The clock of the default `dnsBucket`; default: the machine's. */
+  /** When a request to Route 53 may go out; default `DNS_RATE` in this process. */
+  readonly dnsLimit?: RateLimit;
+  /** The clock of the default `dnsLimit`; default: the machine's. */
   readonly clock?: Clock;
 }
 
@@ -68,8 +68,9 @@ export interface AwsClients {
 const DEFAULT_MAX_ATTEMPTS = 8;
 const DEFAULT_REQUEST_TIMEOUT_MS = 20_000;
 const CONNECT_TIMEOUT_MS = 5_000;
-const DNS_REQUESTS_PER_SECOND = 4;
-const DNS_BURST = 5;
+
+/** Below Route 53's 5 requests a second, which all programs of an account share (Route 53 quotas), leaving some to others. */
+export const DNS_RATE = { perSecond: 4, burst: 5 } as const;
 
 /** Makes the SDK clients every function of this folder takes, for one region and one set of credentials. */
 export function createAwsClients(options: AwsClientsOptions): AwsClients {
@@ -91,7 +92,10 @@ export function createAwsClients(options: AwsClientsOptions): AwsClients {
   };
   const route53 = (): Route53Client => {
     const client = new Route53Client(clientConfig(options, options.dnsCredentials ?? options.credentials));
-    limitRate(client, options.dnsBucket ?? defaultDnsBucket(options.clock));
+    limitRate(
+      client,
+      options.dnsLimit ?? new TokenBucket({ ...DNS_RATE, ...(options.clock ? { clock: options.clock } : {}) }),
+    );
     return prepare(client, 'route53');
   };
 
@@ -108,11 +112,6 @@ export function createAwsClients(options: AwsClientsOptions): AwsClients {
     options.region,
     made,
   );
-}
-
-/** A bucket that keeps us below the account's 5 requests a second, leaving some to others. */
-function defaultDnsBucket(clock?: Clock): TokenBucket {
-  return new TokenBucket({ perSecond: DNS_REQUESTS_PER_SECOND, burst: DNS_BURST, ...(clock ? { clock } : {}) });
 }
 
 function clientConfig(options: AwsClientsOptions, credentials: AwsCredentials | undefined) {

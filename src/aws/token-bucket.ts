@@ -9,8 +9,14 @@ export interface TokenBucketOptions {
   readonly clock?: Clock;
 }
 
+/** Decides when a request may go out. */
+export interface RateLimit {
+  /** Resolves when a request may go out; rejects with the signal's reason when aborted. */
+  take(signal: AbortSignal): Promise<void>;
+}
+
 /** Lets requests through at a steady rate, in the order they came; one bucket is shared by all who use one limit. */
-export class TokenBucket {
+export class TokenBucket implements RateLimit {
   readonly #perMs: number;
   readonly #burst: number;
   readonly #clock: Clock;
@@ -25,7 +31,6 @@ export class TokenBucket {
     this.#countedAtMs = clock.now();
   }
 
-  /** Resolves when a request may go out; rejects with the signal's reason when aborted. */
   async take(signal: AbortSignal): Promise<void> {
     const now = this.#clock.now();
     this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#countedAtMs) * this.#perMs);

@@ -1,5 +1,6 @@
 import type { AwsClientsOptions, AwsClients } from '../aws/clients.ts';
 import { createAwsClients } from '../aws/clients.ts';
+import type { RateLimit } from '../aws/token-bucket.ts';
 import { connect, type Connection } from '../connect/connect.ts';
 import type { RackClientOptions } from '../convox-api/options.ts';
 import { RackClient } from '../convox-api/rack-client.ts';
@@ -16,12 +17,14 @@ import { secretEnvironment } from './secret-environment.ts';
 export interface ConnectionMode {
   /** True: the clients refuse every write before it leaves the process. */
   readonly readOnly: boolean;
+  /** When a request to Route 53 may go out; default: this process's own limit. */
+  readonly dnsLimit?: RateLimit;
 }
 
 /** The procedure's ports to the rack and the AWS account of this call. */
 export async function openConnection(
   invocation: Invocation,
-  { readOnly }: ConnectionMode,
+  { readOnly, dnsLimit }: ConnectionMode,
   signal: AbortSignal,
 ): Promise<Connection> {
   const sandbox = findSandbox(invocation);
@@ -29,7 +32,7 @@ export async function openConnection(
   const connection = await connect(
     {
       rack: await rackOptions(invocation),
-      aws: { ...awsOptions(invocation), ...(region === undefined ? {} : { region }) },
+      aws: { ...awsOptions(invocation), ...given('region', region), ...given('dnsLimit', dnsLimit) },
       clock: clockOf(sandbox),
       readOnly,
       ...(sandbox === undefined ? {} : { network: sandboxNetwork(sandbox) }),

@@ -209,7 +209,7 @@ describe('createAwsClients', () => {
   it('asks Route 53 at the pace of its bucket', async () => {
     const clock = new SteppingClock();
     aws = await startScriptedAws({ ListHostedZones: () => ({ HostedZones: '', IsTruncated: false, MaxItems: 100 }) });
-    const clients = aws.clients({ dnsBucket: new TokenBucket({ perSecond: 4, burst: 2, clock }) });
+    const clients = aws.clients({ dnsLimit: new TokenBucket({ perSecond: 4, burst: 2, clock }) });
 
     for (let at = 0; at < 6; at += 1) await listZones({ clients }, signal);
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { DNS_RATE } from '../../aws/clients.ts';
 import { exportFolder } from '../../connect/folders.ts';
 import { EXIT_CODES, MigrationError } from '../../errors.ts';
 import { driveMigration } from '../../orchestrator/engines/dbos/drive-migration.ts';
@@ -9,6 +10,7 @@ import { OPTIONS } from '../options/options.ts';
 import { verbosityOf } from '../output/choose-view.ts';
 import { jsonLine } from '../output/json-line.ts';
 import { PlainLines, type ProgressView } from '../output/progress-view.ts';
+import { findSandbox } from '../sandbox-access.ts';
 import { databaseOptions, findDatabaseUrl, stateFolder } from '../state.ts';
 import { openConnection } from '../wiring.ts';
 
@@ -16,9 +18,12 @@ import { openConnection } from '../wiring.ts';
 export async function run(invocation: Invocation): Promise<number> {
   const { shell, options } = invocation;
   const databaseUrl = getDatabaseUrl(invocation);
-  const connection = await openConnection(invocation, { readOnly: false }, shell.signal);
-  const { ports } = connection;
   const engine = await openDbosEngine(databaseOptions(invocation, databaseUrl));
+  // The database counts in real time; a sandbox's seconds are shorter.
+  const scale = findSandbox(invocation)?.scale ?? 1;
+  const dnsLimit = engine.rateLimit({ name: 'route53', ...DNS_RATE, perSecond: DNS_RATE.perSecond * scale });
+  const connection = await openConnection(invocation, { readOnly: false, dnsLimit }, shell.signal);
+  const { ports } = connection;
   try {
     const { name } = await ports.rack.system.get(shell.signal);
     tell(invocation, { type: 'ready', rack: name });

@@ -33,7 +33,7 @@ beforeAll(async () => {
     region,
     endpoint: endpoint.url,
     credentials: { accessKeyId, secretAccessKey },
-    dnsBucket: new TokenBucket({ perSecond: 1e6, burst: 1e6 }),
+    dnsLimit: new TokenBucket({ perSecond: 1e6, burst: 1e6 }),
   });
   const create = (name: string, scheme: 'internet-facing' | 'internal'): string =>
     world.balancing.createLoadBalancer({ name, scheme }).dnsName;

@@ -68,7 +68,7 @@ export async function startMoto(): Promise<Partner | undefined> {
       endpoint: url,
       credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' },
       maxAttempts: 1,
-      dnsBucket: new TokenBucket({ perSecond: 1e6, burst: 1e6 }),
+      dnsLimit: new TokenBucket({ perSecond: 1e6, burst: 1e6 }),
       ...options,
     });
   const clients = newClients({});

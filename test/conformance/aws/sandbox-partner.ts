@@ -20,7 +20,7 @@ export async function startSandboxPartner(): Promise<SandboxPartner> {
       endpoint: endpoints.awsUrl,
       credentials: { accessKeyId, secretAccessKey },
       clock: world.clock,
-      dnsBucket: new TokenBucket({ perSecond: 4, burst: 4, clock: world.clock }),
+      dnsLimit: new TokenBucket({ perSecond: 4, burst: 4, clock: world.clock }),
       ...options,
     });
   const clients = newClients({});

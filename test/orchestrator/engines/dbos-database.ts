@@ -68,7 +68,7 @@ async function clear(url: string): Promise<void> {
   const tables = await query(
     url,
     `select format('%I.%I', schemaname, tablename) as name from pg_tables
-     where (tablename in ('workflow_status', 'operation_outputs', 'notifications', 'queues', 'lease', 'pause') and schemaname in ('dbos', 'convox_gen2'))
+     where (tablename in ('workflow_status', 'operation_outputs', 'notifications', 'queues', 'lease', 'pause', 'rate') and schemaname in ('dbos', 'convox_gen2'))
        or tablename = 'effect'`,
   );
   for (const { name } of tables) await query(url, `truncate ${String(name)} cascade`);

@@ -11,7 +11,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** The server ends a session that died inside a transaction, so that its locks go (PostgreSQL: Client Connection Defaults). */
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
-// DBOS keeps executions; who works on an app, and who was asked to hold, are ours: DBOS knows no heartbeat and no pause.
+// DBOS keeps executions; who works on an app, who was asked to hold, and how often AWS was asked are ours: DBOS knows no
+// heartbeat and no pause, and limits how often workflows begin, not what they ask for.
 // The lock makes two processes that begin at once create the tables one after the other.
 const TABLES = `
   select pg_advisory_xact_lock(7215390043);
@@ -28,6 +29,7 @@ const TABLES = `
     primary key (rack, app)
   );
   create table if not exists convox_gen2.pause (execution text primary key);
+  create table if not exists convox_gen2.rate (name text primary key, free_at timestamptz not null);
 `;
 
 /** One pool of connections, for DBOS, its client and the tables of this program. */

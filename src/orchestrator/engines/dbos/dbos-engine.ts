@@ -11,6 +11,7 @@ import { holdExecution, isFinal, type Holding } from './held-execution.ts';
 import { FORMAT, type ExecutionInput, type Job } from './history.ts';
 import { DEFAULT_LEASE_MS, findLease, requestStop, takeLease, type Lease } from './lease.ts';
 import { APPLICATION_VERSION, workerQueue, WORKFLOW, type Desk, type RuntimeOptions } from './runtime.ts';
+import { sharedRateLimit, type SharedRate, type SharedRateLimit } from './shared-rate-limit.ts';
 import { SharedRuntime } from './shared-runtime.ts';
 import { hasDbos, listStored, newestStored } from './views.ts';
 import { workflowId } from './workflow-id.ts';
@@ -143,6 +144,11 @@ export class DbosEngine implements Engine {
     await this.#shared.close();
     await (await this.#database).close();
     this.#database = undefined;
+  }
+
+  /** A limit that holds over all processes with this database. */
+  rateLimit(rate: SharedRate): SharedRateLimit {
+    return sharedRateLimit(() => this.database(), rate);
   }
 
   /** For workers: the database, opened once. */
