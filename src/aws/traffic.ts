@@ -28,6 +28,7 @@ export interface TrafficCount {
   /** Answers of the app with HTTP 5xx. */
   readonly errors: number;
   readonly requestsPerMinute: readonly number[];
+  readonly errorsPerMinute: readonly number[];
 }
 
 export interface TrafficReading {
@@ -70,7 +71,9 @@ export async function readTraffic(options: ReadTrafficOptions, signal: AbortSign
   const series = await readMetrics(clients, [...newMetrics, ...oldMetrics, ...balancers], fromMs, toMs, signal);
   const count = (label: string, at: number): TrafficCount => {
     const requestsPerMinute = series[at] ?? [];
-    return { label, requests: sum(requestsPerMinute), errors: sum(series[at + 1] ?? []), requestsPerMinute };
+    const errorsPerMinute = series[at + 1] ?? [];
+    const [requests, errors] = [sum(requestsPerMinute), sum(errorsPerMinute)];
+    return { label, requests, errors, requestsPerMinute, errorsPerMinute };
   };
   return {
     fromMs,

@@ -1,16 +1,15 @@
 import { listAppBalancers } from '../aws/app-balancers.ts';
 import { listServiceResources } from '../aws/app-targets.ts';
-import { balancerMetricName } from '../aws/application-balancers.ts';
 import { findQuotaShortages, readBalancerQuotas } from '../aws/balancer-quotas.ts';
 import { getRackBalancer } from '../aws/balancers.ts';
 import { findCertificate, readCertificateTags } from '../aws/certificates.ts';
 import { listListenerCertificates, listListenerRules, listListeners } from '../aws/listener-rules.ts';
 import { findAmbiguousNames, findPriorityCollisions, simulateRules, type PlacedRule } from '../aws/rule-simulation.ts';
 import { describeTargetHealth, readTargetHealth } from '../aws/target-health.ts';
-import { readTraffic } from '../aws/traffic.ts';
 import { verifyEndpoint } from '../aws/verify-endpoint.ts';
-import type { AwsPort, BalancerRole, TrafficFacts } from '../orchestrator/ports.ts';
+import type { AwsPort, BalancerRole } from '../orchestrator/ports.ts';
 import type { AwsContext } from './aws-context.ts';
+import { readRecentTraffic, readTrafficByMinute } from './aws-traffic.ts';
 
 type BalancingPort = Pick<
   AwsPort,
@@ -21,17 +20,13 @@ type BalancingPort = Pick<
   | 'targetHealth'
   | 'checkEndpoint'
   | 'traffic'
+  | 'trafficByMinute'
   | 'ruleClashes'
 >;
 
-const MINUTE_MS = 60_000;
-/** How late CloudWatch's figures are; a minute counts once it is so old (aws-side observation: 2 to 3 minutes). */
-const METRIC_DELAY_MS = 2 * MINUTE_MS;
-/** Minutes that are looked at together. */
-const TRAFFIC_WINDOW_MINUTES = 2;
-
 /** Balancers, rules, targets and what they tell of traffic. */
-export function balancingPort({ clients, clock, network }: AwsContext): BalancingPort {
+export function balancingPort(context: AwsContext): BalancingPort {
+  const { clients, network } = context;
   return {
     async findBalancer(role, rack, signal) {
       const { arn, dnsName, canonicalHostedZoneId, warnings } = await getRackBalancer({ role, rack, clients }, signal);
@@ -103,32 +98,8 @@ export function balancingPort({ clients, clock, network }: AwsContext): Balancin
       return { ok: report.verdict === 'serves', what, saw: report.says, requested: true };
     },
 
-    async traffic({ appStackName, services, oldBalancers, sinceMs }, signal) {
-      const toMs = Math.floor((clock.now() - METRIC_DELAY_MS) / MINUTE_MS) * MINUTE_MS;
-      const firstMs = Math.ceil(sinceMs / MINUTE_MS) * MINUTE_MS;
-      const fromMs = Math.max(firstMs, toMs - TRAFFIC_WINDOW_MINUTES * MINUTE_MS);
-      if (toMs - fromMs < TRAFFIC_WINDOW_MINUTES * MINUTE_MS) return NO_FIGURES;
-      const names = services.map(({ name }) => name);
-      const resources = await listServiceResources({ clients, stack: appStackName, services: names }, signal);
-      const newSources = resources.flatMap(({ service, targetGroupArns }) => {
-        const balancerArn = services.find(({ name }) => name === service)?.balancerArn ?? '';
-        return targetGroupArns.map((arn) => ({
-          label: service,
-          balancerMetricName: balancerMetricName(balancerArn),
-          targetGroupMetricName: balancerMetricName(arn),
-        }));
-      });
-      const oldSources = oldBalancers.map(({ name, kind, metricName }) => ({ label: name, kind, metricName }));
-      const reading = await readTraffic({ clients, newSources, oldSources, fromMs, toMs }, signal);
-      const total = (counts: readonly { readonly requests: number; readonly errors: number }[]) => ({
-        requests: counts.reduce((sum, { requests }) => sum + requests, 0),
-        errors: counts.reduce((sum, { errors }) => sum + errors, 0),
-      });
-      const [young, old] = [total(reading.new), total(reading.old)];
-      const minutes = Math.round((toMs - fromMs) / MINUTE_MS);
-      const says = `in ${minutes} min: ${young.requests} requests at ${appStackName} (${young.errors} errors), ${old.requests} at the old balancers`;
-      return { newRequests: young.requests, newErrors: young.errors, oldRequests: old.requests, says };
-    },
+    traffic: (request, signal) => readRecentTraffic(context, request, signal),
+    trafficByMinute: (request, signal) => readTrafficByMinute(context, request, signal),
 
     async ruleClashes({ rack, rackVersion, app, services, besides, balancers }, signal) {
       const simulated = simulateRules({
@@ -169,13 +140,6 @@ export function balancingPort({ clients, clock, network }: AwsContext): Balancin
     },
   };
 }
-
-const NO_FIGURES: TrafficFacts = {
-  newRequests: 0,
-  newErrors: 0,
-  oldRequests: 0,
-  says: 'no figures of the time after the change yet',
-};
 
 /** The widest codes a rack accepts for a health check, from 20180705140223. */
 function acceptedByRacks(status: number): boolean {

@@ -151,6 +151,23 @@ export interface TrafficFacts {
   readonly says: string;
 }
 
+/** Requests of one whole minute, and the HTTP 5xx answers among them. */
+export interface TrafficMinute {
+  /** Its beginning, ms since 1970. */
+  readonly at: number;
+  readonly newRequests: number;
+  readonly newErrors: number;
+  readonly oldRequests: number;
+  readonly oldErrors: number;
+}
+
+/** Where traffic is counted: the target groups of a generation-2 app, and old balancers. */
+export interface TrafficSources {
+  readonly appStackName: string;
+  readonly services: readonly { readonly name: string; readonly balancerArn: string }[];
+  readonly oldBalancers: readonly OldBalancer[];
+}
+
 /** AWS, as far as the procedure asks and changes it. */
 export interface AwsPort {
   /** Fails when the credentials are for another account than the rack's. */
@@ -238,15 +255,12 @@ export interface AwsPort {
     signal: AbortSignal,
   ): Promise<EndpointCheck>;
   /** Requests of the last complete minutes, on the new app's target groups and the old balancers. */
-  traffic(
-    request: {
-      readonly appStackName: string;
-      readonly services: readonly { readonly name: string; readonly balancerArn: string }[];
-      readonly oldBalancers: readonly OldBalancer[];
-      readonly sinceMs: number;
-    },
+  traffic(request: TrafficSources & { readonly sinceMs: number }, signal: AbortSignal): Promise<TrafficFacts>;
+  /** Requests minute by minute since then, as far as there are figures. */
+  trafficByMinute(
+    request: TrafficSources & { readonly sinceMs: number },
     signal: AbortSignal,
-  ): Promise<TrafficFacts>;
+  ): Promise<readonly TrafficMinute[]>;
   /** Why an app of this name would clash on the rack's listeners (rule numbers, host names, quotas); none = it fits. */
   ruleClashes(
     request: {

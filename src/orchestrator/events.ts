@@ -1,4 +1,6 @@
 /** What an execution tells while it runs. The command line draws it, `--json` writes it as lines, tests collect it. */
+import type { TrafficMinute } from './aws-port.ts';
+
 export type Phase = 'plan' | 'prepare' | 'cutover' | 'commit';
 export type Direction = 'forward' | 'rollback' | 'abort';
 export type Outcome = 'succeeded' | 'kept' | 'rolled-back' | 'aborted' | 'failed';
@@ -51,6 +53,14 @@ export type MigrationEvent = Timed &
         readonly approved: boolean;
         readonly by: string;
         readonly comment?: string;
+      }
+    | {
+        /** What CloudWatch counted around a change, for the report. */
+        readonly type: 'traffic';
+        readonly step: string;
+        /** The generation-2 app whose requests are the new ones. */
+        readonly app: string;
+        readonly minutes: readonly TrafficMinute[];
       }
     | { readonly type: 'human-wait'; readonly step: string; readonly what: string }
     | { readonly type: 'undo-started'; readonly step: string; readonly title: string }

@@ -151,6 +151,7 @@ export class Runner {
       say: (message) => this.tell({ type: 'said', step, message }),
       warn: (message) => this.tell({ type: 'warning', step, message }),
       log: (line) => this.tell({ type: 'log', step, line }),
+      countTraffic: (app, minutes) => this.tell({ type: 'traffic', step, app, minutes }),
       askPerson: (what) => this.tell({ type: 'human-wait', step, what }),
     };
   }

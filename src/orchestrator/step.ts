@@ -1,7 +1,7 @@
 import type { Observation } from '../time/wait.ts';
 import type { Phase } from './events.ts';
 import type { Assessment, MigrationSettings } from './plan.ts';
-import type { ExportPort, Ports } from './ports.ts';
+import type { ExportPort, Ports, TrafficMinute } from './ports.ts';
 
 /** What a step finds: whether there is anything to do, and one line a person can approve. */
 export interface StepPlan {
@@ -40,6 +40,8 @@ export interface StepContext extends PlanContext {
   warn(message: string): void;
   /** A line of a build's log. */
   log(line: string): void;
+  /** Puts what was counted around a change on the record, for the report. */
+  countTraffic(app: string, minutes: readonly TrafficMinute[]): void;
   /** Somebody must act for this to go on: shown with emphasis, counted in the report. */
   askPerson(what: string): void;
 }

@@ -76,8 +76,8 @@ describe('readTraffic', () => {
     expect(reading).toEqual({
       fromMs: NOON,
       toMs: NOON + 3 * MINUTE,
-      new: [{ label: 'web', requests: 300, errors: 0, requestsPerMinute: [100, 100, 100] }],
-      old: [{ label: 'web', requests: 7, errors: 0, requestsPerMinute: [7, 0, 0] }],
+      new: [{ label: 'web', requests: 300, errors: 0, requestsPerMinute: [100, 100, 100], errorsPerMinute: [0, 0, 0] }],
+      old: [{ label: 'web', requests: 7, errors: 0, requestsPerMinute: [7, 0, 0], errorsPerMinute: [0, 0, 0] }],
       balancerErrors: 0,
     });
     const queries = asked[0]!['MetricDataQueries'] as Query[];
@@ -114,8 +114,8 @@ describe('judgeTraffic', () => {
   const reading = (fresh: number, errors: number, old: number): TrafficReading => ({
     fromMs: NOON,
     toMs: NOON + 3 * MINUTE,
-    new: [{ label: 'web', requests: fresh, errors, requestsPerMinute: [] }],
-    old: [{ label: 'web', requests: old, errors: 0, requestsPerMinute: [] }],
+    new: [{ label: 'web', requests: fresh, errors, requestsPerMinute: [], errorsPerMinute: [] }],
+    old: [{ label: 'web', requests: old, errors: 0, requestsPerMinute: [], errorsPerMinute: [] }],
     balancerErrors: 0,
   });
 

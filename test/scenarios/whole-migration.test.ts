@@ -32,6 +32,16 @@ describe('a whole migration', () => {
       const waits = shop.events.filter(({ type }) => type === 'waiting');
       expect(waits).toContainEqual(expect.objectContaining({ step: 'lower-ttl', elapsedMs: 0, timeoutMs: 305_000 }));
       expect(waits.filter((event) => !('timeoutMs' in event))).toEqual([]);
+      const counted = shop.events.flatMap((event) => (event.type === 'traffic' ? [event] : []));
+      expect(counted.map(({ step, app }) => [step, app])).toEqual([
+        ['confirm-traffic', 'shop-gen2'],
+        ['confirm-final-traffic', 'shop'],
+        ['confirm-final-traffic', 'shop-gen2'],
+      ]);
+      expect(counted[0]?.minutes.some(({ oldRequests, newRequests }) => oldRequests > 0 && newRequests === 0)).toBe(
+        true,
+      );
+      expect(counted[1]?.minutes.at(-1)?.newRequests).toBeGreaterThan(0);
       expect(report.byCause).toEqual({});
       expect(report.sent).toBeGreaterThan(200);
       expect(await rack.apps.get('shop', signal)).toMatchObject({ generation: '2', status: 'running' });

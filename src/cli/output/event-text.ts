@@ -78,6 +78,8 @@ function describe(event: MigrationEvent, tookMs: number | undefined, style: Styl
       return event.approved
         ? `${style.green('✓')} ${event.gate}: approved by ${event.by}`
         : `${style.red('✗')} ${event.gate}: rejected by ${event.by}`;
+    case 'traffic':
+      return undefined; // figures for the report
     case 'human-wait':
       return `${style.yellow('…')} ${event.step} waits for a person: ${event.what}`;
     case 'undo-started':

@@ -3,6 +3,7 @@ import type { OldBalancer, TrafficFacts } from '../ports.ts';
 import { stackName } from '../app-changes.ts';
 import { toDo, type Step, type StepContext } from '../step.ts';
 import { currentBalancers, servicesWithPort } from '../verification.ts';
+import { recordTraffic, trafficRecordStart } from './traffic-record.ts';
 
 const MINUTE = 60_000;
 /** Connections to a classic ELB may idle for an hour (idle timeout 3600 s), long after DNS has moved. */
@@ -40,10 +41,11 @@ export async function waitForTraffic(
   });
   if (services.length === 0) return 'no service has a port';
   const sinceMs = await context.once('traffic-since', () => Promise.resolve(ports.clock.now()));
-  return context.wait(
+  const appStackName = stackName(facts.rack.name, app);
+  const sources = { appStackName, services, oldBalancers: old };
+  const arrival = context.wait(
     async () => {
-      const appStackName = stackName(facts.rack.name, app);
-      const traffic = await ports.aws.traffic({ appStackName, services, oldBalancers: old, sinceMs }, signal);
+      const traffic = await ports.aws.traffic({ ...sources, sinceMs }, signal);
       const problem = outOfBounds(traffic);
       if (problem !== undefined) return { state: 'failed', error: problem };
       const isQuiet = traffic.newRequests + traffic.oldRequests === 0 && ports.clock.now() - sinceMs > QUIET_MS;
@@ -60,6 +62,16 @@ export async function waitForTraffic(
     },
     signal,
   );
+  try {
+    return await arrival;
+  } finally {
+    const changedAtMs = Number(context.recorded('began-at', 'switch-records') ?? sinceMs);
+    const from = { ...sources, sinceMs: trafficRecordStart(context, changedAtMs) };
+    // Until the final app has its domains, the temporary one serves: the record has no gap.
+    for (const one of new Set([app, facts.temporaryApp])) {
+      await recordTraffic(context, { ...from, app: one, appStackName: stackName(facts.rack.name, one) }, signal);
+    }
+  }
 }
 
 function outOfBounds({ newErrors, newRequests, says }: TrafficFacts): MigrationError | undefined {

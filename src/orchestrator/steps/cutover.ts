@@ -64,6 +64,7 @@ export const switchRecords: Step = {
     return toDo(`${facts.dns.changes.map(({ name, type, after }) => `${name} ${type} → ${after}`).join('; ')}; ${how}`);
   },
   async run(context, signal) {
+    await context.once('began-at', () => Promise.resolve(context.ports.clock.now()));
     const plan = await context.once('plan', () => planNow(context, signal));
     for (const [index, batches] of plan.stages.entries()) {
       await waitForHealthyTargets(context, context.facts.temporaryApp, signal);

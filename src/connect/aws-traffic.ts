@@ -1,0 +1,96 @@
+import { listServiceResources } from '../aws/app-targets.ts';
+import { balancerMetricName } from '../aws/application-balancers.ts';
+import { readTraffic, type TrafficCount, type TrafficReading } from '../aws/traffic.ts';
+import type { TrafficFacts, TrafficMinute, TrafficSources } from '../orchestrator/ports.ts';
+import type { Clock } from '../time/clock.ts';
+import type { AwsContext } from './aws-context.ts';
+
+const MINUTE_MS = 60_000;
+/** How late CloudWatch's figures are; a minute counts once it is so old (aws-side observation: 2 to 3 minutes). */
+const METRIC_DELAY_MS = 2 * MINUTE_MS;
+/** Minutes that are looked at together. */
+const TRAFFIC_WINDOW_MINUTES = 2;
+
+type Request = TrafficSources & { readonly sinceMs: number };
+
+/** Both sides in the newest window of whole minutes since then. */
+export async function readRecentTraffic(
+  context: AwsContext,
+  request: Request,
+  signal: AbortSignal,
+): Promise<TrafficFacts> {
+  const toMs = lastFigureMs(context.clock);
+  const firstMs = Math.ceil(request.sinceMs / MINUTE_MS) * MINUTE_MS;
+  const fromMs = Math.max(firstMs, toMs - TRAFFIC_WINDOW_MINUTES * MINUTE_MS);
+  if (toMs - fromMs < TRAFFIC_WINDOW_MINUTES * MINUTE_MS) return NO_FIGURES;
+  const reading = await readBothSides(context, request, { fromMs, toMs }, signal);
+  const [young, old] = [total(reading.new), total(reading.old)];
+  const minutes = Math.round((toMs - fromMs) / MINUTE_MS);
+  const says = `in ${minutes} min: ${young.requests} requests at ${request.appStackName} (${young.errors} errors), ${old.requests} at the old balancers`;
+  return { newRequests: young.requests, newErrors: young.errors, oldRequests: old.requests, says };
+}
+
+/** Both sides, minute by minute, up to the newest minute there are figures of. */
+export async function readTrafficByMinute(
+  context: AwsContext,
+  request: Request,
+  signal: AbortSignal,
+): Promise<readonly TrafficMinute[]> {
+  const toMs = lastFigureMs(context.clock);
+  const fromMs = Math.floor(request.sinceMs / MINUTE_MS) * MINUTE_MS;
+  if (toMs <= fromMs) return [];
+  const reading = await readBothSides(context, request, { fromMs, toMs }, signal);
+  return Array.from({ length: Math.round((toMs - fromMs) / MINUTE_MS) }, (_, minute) => ({
+    at: fromMs + minute * MINUTE_MS,
+    newRequests: inMinute(reading.new, 'requestsPerMinute', minute),
+    newErrors: inMinute(reading.new, 'errorsPerMinute', minute),
+    oldRequests: inMinute(reading.old, 'requestsPerMinute', minute),
+    oldErrors: inMinute(reading.old, 'errorsPerMinute', minute),
+  }));
+}
+
+const NO_FIGURES: TrafficFacts = {
+  newRequests: 0,
+  newErrors: 0,
+  oldRequests: 0,
+  says: 'no figures of the time after the change yet',
+};
+
+function lastFigureMs(clock: Clock): number {
+  return Math.floor((clock.now() - METRIC_DELAY_MS) / MINUTE_MS) * MINUTE_MS;
+}
+
+async function readBothSides(
+  { clients }: AwsContext,
+  { appStackName, services, oldBalancers }: TrafficSources,
+  window: { readonly fromMs: number; readonly toMs: number },
+  signal: AbortSignal,
+): Promise<TrafficReading> {
+  const names = services.map(({ name }) => name);
+  const resources = await listServiceResources({ clients, stack: appStackName, services: names }, signal);
+  const newSources = resources.flatMap(({ service, targetGroupArns }) => {
+    const balancerArn = services.find(({ name }) => name === service)?.balancerArn ?? '';
+    return targetGroupArns.map((arn) => ({
+      label: service,
+      balancerMetricName: balancerMetricName(balancerArn),
+      targetGroupMetricName: balancerMetricName(arn),
+    }));
+  });
+  const oldSources = oldBalancers.map(({ name, kind, metricName }) => ({ label: name, kind, metricName }));
+  return readTraffic({ clients, newSources, oldSources, ...window }, signal);
+}
+
+function total(counts: readonly TrafficCount[]): { readonly requests: number; readonly errors: number } {
+  return {
+    requests: counts.reduce((sum, { requests }) => sum + requests, 0),
+    errors: counts.reduce((sum, { errors }) => sum + errors, 0),
+  };
+}
+
+function inMinute(
+  counts: readonly TrafficCount[],
+  figure: 'requestsPerMinute' | 'errorsPerMinute',
+  minute: number,
+): number {
+  return counts.reduce((sum, count) => sum + (count[figure][minute] ?? 0), 0);
+}
