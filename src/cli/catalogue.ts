@@ -15,6 +15,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       ['gen2 rehearse', 'watch a migration from first to last'],
       ['gen2 rehearse --json --rack-version 20260421192651', 'on a new rack, for a program'],
+      ['gen2 rehearse --procedure article', 'the same by hand, to compare: see which requests it loses, and why'],
     ],
     load: () => import('./commands/rehearse.ts'),
   },

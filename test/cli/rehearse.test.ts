@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { EXIT_CODES } from '../../src/errors.ts';
 import { temporaryFolder } from './support/folders.ts';
 import { spawnGen2 } from './support/spawn-gen2.ts';
 
@@ -13,7 +14,7 @@ const promised = z.strictObject({
   rackVersion: z.string(),
   simulatedMs: z.int().positive(),
   wallMs: z.int().positive(),
-  requests: z.strictObject({ sent: z.int().positive(), failed: z.literal(0) }),
+  requests: z.strictObject({ sent: z.int().positive(), failed: z.literal(0), failures: z.array(z.never()) }),
   apiCalls: z.strictObject({ rack: z.int().positive(), aws: z.int().positive() }),
   humanWaits: z.int().min(2),
   steps: z
@@ -25,6 +26,16 @@ const promised = z.strictObject({
       }),
     )
     .min(20),
+});
+
+const byHand = z.object({
+  outcome: z.literal('succeeded'),
+  procedure: z.literal('article'),
+  humanWaits: z.int(),
+  requests: z.object({
+    failed: z.int().positive(),
+    failures: z.array(z.object({ step: z.string(), cause: z.string(), count: z.int().positive(), why: z.string() })),
+  }),
 });
 
 describe('gen2 rehearse', () => {
@@ -44,6 +55,23 @@ describe('gen2 rehearse', () => {
           .split('\n')
           .map((line) => (JSON.parse(line) as { type: string }).type),
       ).toContain('gate-answered');
+    },
+    LONG_MS,
+  );
+
+  test(
+    'by hand, as the article has it, ends too, and tells under which step requests failed and why',
+    async () => {
+      const folder = await temporaryFolder();
+      const argv = ['rehearse', '--procedure', 'article', '--json', '--scale', '150', '--rate', '100', '--seed', '5'];
+
+      const { exitCode, stdout } = await spawnGen2(argv, { env: {}, cwd: folder }).ended;
+
+      const result = byHand.parse(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''));
+      expect(exitCode).toBe(EXIT_CODES.failed);
+      expect(result.requests.failures.reduce((sum, { count }) => sum + count, 0)).toBe(result.requests.failed);
+      expect(result.requests.failures.map(({ step }) => step)).toContain('deploy-app-again');
+      expect(result.humanWaits).toBeGreaterThan(20);
     },
     LONG_MS,
   );

@@ -97,7 +97,16 @@ describe('a report', () => {
         procedure: 'gen2',
         scale: 60,
         wallMs: 1_500,
-        requests: { sent: 100, failed: 3, failures: [{ step: 'build', cause: 'status 503', count: 3 }] },
+        requests: {
+          sent: 100,
+          failed: 3,
+          failures: [
+            {
+              ...{ step: 'build', cause: 'status 503', count: 3, fromMs: 20_000, toMs: 80_000 },
+              ...{ hosts: ['shop.example.com'], why: 'no target' },
+            },
+          ],
+        },
         apiCalls: [
           ['rack', 12],
           ['acm', 3],
@@ -111,7 +120,7 @@ describe('a report', () => {
 Steps
      step   phase    simulated  real
   ✓  build  prepare      1 min   1 s  did build
-      3 failed requests: status 503
+      3 requests failed: status 503 (shop.example.com), 20 s to 1 min 20 s after the start
 
 DNS, before → after
   shop.example.com A
@@ -119,7 +128,8 @@ DNS, before → after
     + alias new.elb
 
 Requests: 100 sent, 3 failed
-  3 × status 503 during build
+  build: 3 requests failed: status 503 (shop.example.com), 20 s to 1 min 20 s after the start
+    no target
 
 Waits for a person: 0
 

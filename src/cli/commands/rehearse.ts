@@ -5,12 +5,18 @@ import type { Invocation } from '../command.ts';
 import { given } from '../given.ts';
 import { OPTIONS } from '../options/options.ts';
 import { chooseView } from '../output/choose-view.ts';
+import { articleProcedure } from '../rehearsal/article/article-procedure.ts';
+import { failuresByStep } from '../rehearsal/failures.ts';
+import { gen2Procedure } from '../rehearsal/gen2-procedure.ts';
 import { rehearse, type RehearsalResult } from '../rehearsal/rehearsal.ts';
 import { buildReport, countHumanWaits, type Report } from '../report/report.ts';
 import { reportText, tableWidth, type RehearsalFigures } from '../report/report-text.ts';
 
 const DEFAULT_RATE = 100;
 const DEFAULT_SCALE = 60;
+const PROCEDURES = { gen2: gen2Procedure, article: articleProcedure } as const;
+
+type ProcedureName = keyof typeof PROCEDURES;
 
 /** A whole migration in the sandbox, under traffic. Exit code 0 only if it succeeded and no request failed. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -21,6 +27,7 @@ export async function run(invocation: Invocation): Promise<number> {
     seed: options.get(OPTIONS.seed) ?? 1,
     ...given('rackVersion', options.get(OPTIONS.rackVersion)),
   };
+  const name = options.get(OPTIONS.procedure) ?? 'gen2';
   const now: { clock?: Clock } = {};
   const view = chooseView(invocation, { now: () => now.clock?.now() ?? Date.now() });
   const say = (text: string): void => {
@@ -33,13 +40,16 @@ export async function run(invocation: Invocation): Promise<number> {
   try {
     result = await rehearse(
       {
+        procedure: PROCEDURES[name],
         sandbox: sandboxOptions,
         ratePerSecond: options.get(OPTIONS.rate) ?? DEFAULT_RATE,
         process: { pid: shell.pid, exists: (pid) => shell.processExists(pid) },
         listener: (event) => view.show(event),
-        onReady: ({ clock, rackVersion }) => {
+        onReady: ({ clock, sandbox }) => {
           now.clock = clock;
-          say(`sandbox: rack version ${rackVersion}, 1 real second = ${scale} simulated; traffic flows`);
+          say(
+            `sandbox: rack version ${sandbox.world.settings.rackVersion}, 1 real second = ${scale} simulated; traffic flows`,
+          );
         },
         onOperator: (what) => say(`operator: ${what}`),
       },
@@ -48,50 +58,63 @@ export async function run(invocation: Invocation): Promise<number> {
   } finally {
     view.close();
   }
-  return print(invocation, result, scale);
+  return print(invocation, result, { name, scale });
 }
 
-function print(invocation: Invocation, result: RehearsalResult, scale: number): number {
+interface Rehearsed {
+  readonly name: ProcedureName;
+  readonly scale: number;
+}
+
+function print(invocation: Invocation, result: RehearsalResult, rehearsed: Rehearsed): number {
   const { shell, options, style, errorStyle } = invocation;
   const { view, failure, traffic } = result;
-  const report = view === undefined ? undefined : buildReport(view);
-  const figures = figuresOf(result, scale);
+  const report = view === undefined ? undefined : { ...buildReport(view), rackVersion: result.rackVersion };
+  const figures = figuresOf(result, rehearsed, report);
   if (failure !== undefined) {
     const verbose = options.has(OPTIONS.verbose);
     shell.stderr.write(errorBlock(failure, { style: errorStyle, verbose, width: shell.stderr.columns() }));
   }
-  if (options.has(OPTIONS.json)) shell.stdout.write(`${JSON.stringify(toJson(result, report))}\n`);
+  if (options.has(OPTIONS.json)) shell.stdout.write(`${JSON.stringify(toJson(result, rehearsed.name, report))}\n`);
   else if (report !== undefined)
     shell.stdout.write(reportText(report, { style, figures, ...tableWidth(shell.stdout) }));
   if (failure !== undefined) return exitCodeOf(failure, shell.stoppedBy());
   return report?.outcome === 'succeeded' && traffic.failed === 0 ? EXIT_CODES.ok : EXIT_CODES.failed;
 }
 
-function figuresOf({ traffic, apiCalls, wallMs }: RehearsalResult, scale: number): RehearsalFigures {
-  const failures = Object.entries(traffic.byStep).flatMap(([step, causes]) =>
-    Object.entries(causes).map(([cause, count]) => ({ step, cause, count })),
-  );
+function figuresOf(
+  { traffic, apiCalls, wallMs }: RehearsalResult,
+  { name, scale }: Rehearsed,
+  report: Report | undefined,
+): RehearsalFigures {
+  const failures = failuresByStep(traffic, report?.startedAt ?? 0);
   return {
-    procedure: 'gen2',
-    scale,
-    wallMs,
+    ...{ procedure: name, scale, wallMs },
     requests: { sent: traffic.sent, failed: traffic.failed, failures },
     apiCalls: [...apiCalls],
   };
 }
 
 /** The one object of `--json`; its shape is a promise to programs (docs/cli.md). */
-function toJson(result: RehearsalResult, report: Report | undefined): Readonly<Record<string, unknown>> {
+function toJson(
+  result: RehearsalResult,
+  procedure: ProcedureName,
+  report: Report | undefined,
+): Readonly<Record<string, unknown>> {
   const { traffic, apiCalls, rackVersion, wallMs, failure } = result;
   const rack = apiCalls.get('rack') ?? 0;
   const all = [...apiCalls.values()].reduce((sum, count) => sum + count, 0);
   return {
     outcome: report?.outcome ?? 'failed',
-    procedure: 'gen2',
+    procedure,
     rackVersion,
     simulatedMs: Math.round(report?.durationMs ?? 0),
     wallMs: Math.round(wallMs),
-    requests: { sent: traffic.sent, failed: traffic.failed },
+    requests: {
+      sent: traffic.sent,
+      failed: traffic.failed,
+      failures: failuresByStep(traffic, report?.startedAt ?? 0),
+    },
     apiCalls: { rack, aws: all - rack },
     humanWaits: report === undefined ? 0 : countHumanWaits(report),
     steps: (report?.steps ?? []).map(({ id, phase, durationMs }) => ({

@@ -62,7 +62,12 @@ export const OPTIONS = {
   scale: number('--scale <factor>', 'Sandbox', 'simulated seconds in a real one', { min: 1, max: 600 }),
   rackVersion: text('--rack-version <version>', 'Sandbox', 'version of the rack'),
   rate: number('--rate <number>', 'Sandbox', 'requests a second', { min: 0, max: 2_000 }),
-  procedure: choice('--procedure <which>', 'Sandbox', 'what is rehearsed', ['gen2']),
+  procedure: choice(
+    '--procedure <which>',
+    'Sandbox',
+    'what is rehearsed: ours, or the sequence of the article, by hand',
+    ['gen2', 'article'],
+  ),
   mail: flag('--mail', 'Sandbox', 'list and approve the certificate mails of a running sandbox'),
   // single commands
   watch: flag('--watch', 'This command', 'keep looking until it is over'),

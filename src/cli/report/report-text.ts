@@ -4,6 +4,19 @@ import { columns, widthOf, type Style } from '../output/style.ts';
 import type { Output } from '../shell.ts';
 import { countHumanWaits, type Report, type StepReport } from './report.ts';
 
+/** Requests that failed in one way under one step. */
+export interface FailuresOfStep {
+  readonly step: string;
+  readonly cause: string;
+  readonly count: number;
+  /** ms from the beginning of the migration to the first and the last of them. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly hosts: readonly string[];
+  /** Why such requests fail, with its source. */
+  readonly why: string;
+}
+
 /** What only a rehearsal knows: the world around the execution. */
 export interface RehearsalFigures {
   readonly procedure: string;
@@ -13,7 +26,7 @@ export interface RehearsalFigures {
   readonly requests: {
     readonly sent: number;
     readonly failed: number;
-    readonly failures: readonly { readonly step: string; readonly cause: string; readonly count: number }[];
+    readonly failures: readonly FailuresOfStep[];
   };
   /** By service: `rack`, `cloudformation`, … */
   readonly apiCalls: readonly (readonly [service: string, calls: number])[];
@@ -92,7 +105,7 @@ function stepsText({ steps }: Report, { style, width, figures }: ReportTextOptio
     width === undefined ? line : cut(line, width),
     ...failures
       .filter(({ step }) => step === steps[index]?.id)
-      .map(({ cause, count }) => style.red(`      ${count} failed requests: ${cause}`)),
+      .map((failure) => style.red(`      ${failureText(failure)}`)),
   ]);
   return [style.bold('Steps'), style.dim(title), ...withFailures].join('\n');
 }
@@ -112,8 +125,13 @@ function undoneText({ undone }: Report, style: Style): string {
 function requestsText({ requests }: RehearsalFigures, style: Style): string {
   const { sent, failed, failures } = requests;
   const mark = failed === 0 ? style.green : style.red;
-  const lines = failures.map(({ step, cause, count }) => `  ${count} × ${cause} during ${step}`);
+  const lines = failures.flatMap((failure) => [`  ${failure.step}: ${failureText(failure)}`, `    ${failure.why}`]);
   return [`${style.bold('Requests')}: ${sent} sent, ${mark(`${failed} failed`)}`, ...lines].join('\n');
+}
+
+function failureText({ cause, count, fromMs, toMs, hosts }: FailuresOfStep): string {
+  const when = `${formatDuration(fromMs)} to ${formatDuration(toMs)} after the start`;
+  return `${count} requests failed: ${cause} (${hosts.join(', ')}), ${when}`;
 }
 
 function waitsText(report: Report, style: Style): string {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HostedZone } from '../../../src/sandbox/model/dns.ts';
 import { startTraffic, type TrafficOptions } from '../../../src/sandbox/network/traffic/start-traffic.ts';
+import type { TrafficReport } from '../../../src/sandbox/network/traffic/traffic-report.ts';
 import type { TrafficTarget } from '../../../src/sandbox/network/traffic/traffic-client.ts';
 import {
   alias,
@@ -38,6 +39,10 @@ function start(change: Partial<TrafficOptions> = {}) {
   const { publicDns, vpcDns } = world.dns;
   const endpoints = { publicDns, vpcDns, ports: world.dataPlane.ports(), caPem: world.acm.caPem };
   return startTraffic({ endpoints, clock: world.clock, ratePerSecond: 100, targets: [target()], ...change });
+}
+
+function countOf({ failureGroups }: TrafficReport, step: string, cause: string): number {
+  return failureGroups.find((group) => group.step === step && group.cause === cause)?.count ?? 0;
 }
 
 async function serveShop(app = 'shop') {
@@ -82,7 +87,7 @@ describe('traffic', () => {
     });
     const expectCause = async (step: string, cause: string) => {
       traffic.mark(step);
-      await until(() => (traffic.snapshot().byStep[step]?.[cause] ?? 0) > 2);
+      await until(() => countOf(traffic.snapshot(), step, cause) > 2);
     };
 
     await expectCause('start', 'dns');
@@ -97,6 +102,9 @@ describe('traffic', () => {
     const report = await traffic.stop();
 
     expect(report.failed).toBe(Object.values(report.byCause).reduce((sum, count) => sum + count, 0));
+    expect(report.failed).toBe(report.failureGroups.reduce((sum, { count }) => sum + count, 0));
+    expect(report.failureGroups[0]).toMatchObject({ step: 'start', hosts: ['nowhere.example.com'], cause: 'dns' });
+    expect(report.failureGroups.every(({ firstAtMs, lastAtMs }) => firstAtMs <= lastAtMs)).toBe(true);
     expect(report.failures[0]).toMatchObject({ step: 'start', host: 'nowhere.example.com', cause: 'dns' });
     expect(report.failures.every(({ atMs }) => atMs >= world.settings.startMs)).toBe(true);
   });

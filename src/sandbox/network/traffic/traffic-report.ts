@@ -13,6 +13,20 @@ export interface TrafficFailure {
   readonly client: string;
 }
 
+/** Failures of one cause under one step. */
+export interface FailureGroup {
+  /** What was under way when they were sent; undefined = nothing. */
+  readonly step: string | undefined;
+  readonly cause: string;
+  readonly count: number;
+  /** Simulated time at which the first and the last of them were sent. */
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+  readonly hosts: readonly string[];
+  /** What the first of them saw. */
+  readonly detail: string;
+}
+
 export interface TrafficBucket {
   /** Simulated time at which it begins. */
   readonly atMs: number;
@@ -32,7 +46,8 @@ export interface TrafficReport {
   /** Real ms the sending was behind its rate at most: what the machine, not the world, held up. */
   readonly lagMs: number;
   readonly byCause: Readonly<Record<string, number>>;
-  readonly byStep: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Every failure, by step and cause, in the order of their first. */
+  readonly failureGroups: readonly FailureGroup[];
   readonly byHost: Readonly<Record<string, { readonly sent: number; readonly failed: number }>>;
   readonly answeredBy: Readonly<Record<string, number>>;
   readonly buckets: readonly TrafficBucket[];
@@ -77,7 +92,7 @@ export class TrafficLedger {
   readonly #bucketMs: number;
   readonly #buckets = new Map<number, OpenBucket>();
   readonly #byCause: Record<string, number> = {};
-  readonly #byStep: Record<string, Record<string, number>> = {};
+  readonly #groups = new Map<string, FailureGroup>();
   readonly #byHost: Record<string, { sent: number; failed: number }> = {};
   readonly #answeredBy: Record<string, number> = {};
   readonly #failures: TrafficFailure[] = [];
@@ -105,7 +120,7 @@ export class TrafficLedger {
     this.#failed += 1;
     this.#host(target.host).failed += 1;
     add(this.#byCause, failure.cause);
-    if (failure.step !== undefined) add((this.#byStep[failure.step] ??= {}), failure.cause);
+    this.#group(failure);
     if (this.#failures.length < MAX_KEPT_FAILURES) this.#failures.push(failure);
   }
 
@@ -113,7 +128,7 @@ export class TrafficLedger {
     return {
       ...{ sent: this.#sent, failed: this.#failed, ...now },
       byCause: { ...this.#byCause },
-      byStep: structuredClone(this.#byStep),
+      failureGroups: [...this.#groups.values()].toSorted((a, b) => a.firstAtMs - b.firstAtMs),
       byHost: structuredClone(this.#byHost),
       answeredBy: { ...this.#answeredBy },
       buckets: [...this.#buckets]
@@ -135,6 +150,22 @@ export class TrafficLedger {
     if (bucket === undefined) this.#buckets.set(index, (bucket = { sent: 0, failed: 0, answeredBy: {} }));
     bucket.sent += 1;
     return bucket;
+  }
+
+  #group({ step, cause, atMs, host, detail }: TrafficFailure): void {
+    const key = `${step ?? ''} ${cause}`;
+    const known = this.#groups.get(key);
+    if (known === undefined) {
+      this.#groups.set(key, { step, cause, count: 1, firstAtMs: atMs, lastAtMs: atMs, hosts: [host], detail });
+      return;
+    }
+    this.#groups.set(key, {
+      ...known,
+      count: known.count + 1,
+      firstAtMs: Math.min(known.firstAtMs, atMs),
+      lastAtMs: Math.max(known.lastAtMs, atMs),
+      hosts: known.hosts.includes(host) ? known.hosts : [...known.hosts, host],
+    });
   }
 
   #host(host: string): { sent: number; failed: number } {

@@ -1,0 +1,42 @@
+import { MigrationError } from '../../errors.ts';
+import type { GateAnswer, GateRequest } from '../../orchestrator/engine.ts';
+import { LocalEngine } from '../../orchestrator/engines/local/local-engine.ts';
+import { startMigration } from '../../orchestrator/migrate.ts';
+import { SHOP } from '../../sandbox/scenario/shop.ts';
+import { exportsOf } from '../export-folder.ts';
+import type { ProcedureEnd, RehearsalStage } from './stage.ts';
+
+const OPERATOR = 'rehearsal operator';
+
+/** Migrates the app as `gen2 migrate` does, from first to last; the operator agrees at every gate. */
+export async function gen2Procedure(stage: RehearsalStage, signal: AbortSignal): Promise<ProcedureEnd> {
+  const { clock, connection, state, sourceFolder, listener } = stage;
+  const approver = async (gate: string, _request: GateRequest, stop: AbortSignal): Promise<GateAnswer | undefined> => {
+    try {
+      await clock.sleep(stage.operatorMs, stop);
+    } catch {
+      return undefined; // stopped while reading
+    }
+    stage.onOperator(`approved ${gate}`);
+    return { approved: true, by: OPERATOR };
+  };
+  const engine = new LocalEngine({ state, clock, process: stage.process, approver });
+  let failure: unknown;
+  try {
+    await startMigration(
+      {
+        ports: connection.ports,
+        engine,
+        listener,
+        exportTo: (execution) => exportsOf(state, SHOP.app, execution),
+        settings: { app: SHOP.app, sourceFolder },
+      },
+      signal,
+    );
+  } catch (error) {
+    if (signal.aborted || !MigrationError.is(error)) throw error;
+    failure = error;
+  }
+  const [view] = await engine.list({ app: SHOP.app });
+  return { view, failure };
+}
