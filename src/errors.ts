@@ -85,6 +85,12 @@ export const ERROR_CODES = {
   MANIFEST_UNCONVERTIBLE: 'blocked',
   ANSWERS_INVALID: 'input',
   FILE_EXISTS: 'conflict',
+  // the export of the old app
+  EXPORT_NOT_FOUND: 'input',
+  EXPORT_DAMAGED: 'failed',
+  EXPORT_KEY: 'access',
+  EXPORT_MISMATCH: 'input',
+  ENVIRONMENT_NOT_EXPORTED: 'input',
   // executions
   PLAN_BLOCKED: 'blocked',
   PLAN_DRIFTED: 'conflict',

@@ -5,6 +5,7 @@ import {
   startMigration,
   undoMigration,
   type MigrateRequest,
+  type MigrationPhase,
   type MigrationResult,
 } from '../orchestrator/migrate.ts';
 import { appArgument } from './arguments.ts';
@@ -22,8 +23,8 @@ import { findDatabaseUrl, newestExecution, openEngine, stateFolder } from './sta
 import { openConnection } from './wiring.ts';
 
 export type MigrationCall =
-  | { readonly kind: 'start'; readonly until?: Exclude<Phase, 'plan'> }
-  | { readonly kind: 'resume'; readonly until?: Exclude<Phase, 'plan'> }
+  | { readonly kind: 'start'; readonly until?: MigrationPhase }
+  | { readonly kind: 'resume'; readonly until?: MigrationPhase }
   | { readonly kind: 'undo'; readonly direction: 'rollback' | 'abort' };
 
 /**

@@ -1,5 +1,6 @@
 import { listAppBalancers } from '../aws/app-balancers.ts';
 import { listServiceResources } from '../aws/app-targets.ts';
+import { readInstanceHealth } from '../aws/classic-balancers.ts';
 import { findQuotaShortages, readBalancerQuotas } from '../aws/balancer-quotas.ts';
 import { getRackBalancer } from '../aws/balancers.ts';
 import { findCertificate, readCertificateTags } from '../aws/certificates.ts';
@@ -15,6 +16,7 @@ type BalancingPort = Pick<
   AwsPort,
   | 'findBalancer'
   | 'oldBalancers'
+  | 'oldBalancerHealth'
   | 'hostRules'
   | 'listenerCertificates'
   | 'targetHealth'
@@ -38,6 +40,17 @@ export function balancingPort(context: AwsContext): BalancingPort {
       return balancers.map(({ service, name, dnsName, scheme, kind, metricName }) => ({
         ...{ service: service ?? name, name, dnsName, kind, metricName, isInternal: scheme === 'internal' },
       }));
+    },
+
+    async oldBalancerHealth({ name, kind }, signal) {
+      if (kind !== 'classic') return undefined;
+      const instances = await readInstanceHealth({ clients, name }, signal);
+      const out = instances.filter(({ isInService }) => !isInService);
+      return {
+        healthy: instances.length - out.length,
+        total: instances.length,
+        problems: out.map(({ instanceId, reason }) => `${instanceId}: ${reason ?? 'out of service'}`),
+      };
     },
 
     async hostRules(balancerArn, signal) {

@@ -4,18 +4,19 @@ import { askServers } from '../aws/dns/propagation.ts';
 import { parseRecordBatches, type RecordBatch } from '../aws/dns/record-batch.ts';
 import type { RawRecordSet } from '../aws/dns/record-set.ts';
 import { readRecordSets, recordsPointingAt } from '../aws/dns/records.ts';
+import { planRepoint } from '../aws/dns/repoint.ts';
 import { restoreRecords } from '../aws/dns/restore.ts';
 import { ALIAS_TTL_SECONDS, planTtl } from '../aws/dns/ttl.ts';
 import { listZones, readZone, type HostedZone } from '../aws/dns/zones.ts';
 import { isInSync } from '../aws/dns/in-sync.ts';
 import { dnsName } from '../aws/dns/names.ts';
 import { MigrationError } from '../errors.ts';
-import type { AwsPort, BalancerRole, DomainRecord, SwitchPlan } from '../orchestrator/ports.ts';
+import type { AwsPort, BalancerRole, DomainRecord, ReturnPlan, SwitchPlan } from '../orchestrator/ports.ts';
 import type { AwsContext } from './aws-context.ts';
 
 type DnsPort = Pick<
   AwsPort,
-  'domainRecords' | 'planSwitch' | 'planTtl' | 'applyBatch' | 'restoreBatches' | 'isInSync' | 'behind'
+  'domainRecords' | 'planSwitch' | 'planReturn' | 'planTtl' | 'applyBatch' | 'restoreBatches' | 'isInSync' | 'behind'
 >;
 
 /** Zones, record sets and their way through the world's caches. */
@@ -37,6 +38,8 @@ export function dnsPort(context: AwsContext): DnsPort {
     },
 
     planSwitch: (request, signal) => planSwitch(context, request, signal),
+
+    planReturn: (request, signal) => planReturn(context, request, signal),
 
     async planTtl(wanted, signal) {
       const batches: RecordBatch[] = [];
@@ -133,6 +136,33 @@ async function planSwitch(
     refused: plans.flatMap(({ refused }) => refused.map(({ name, reason }) => ({ name, reason }))),
     notices: plans.flatMap(({ notices }) => notices),
   };
+}
+
+async function planReturn(
+  { clients }: AwsContext,
+  { batches, gone }: Parameters<AwsPort['planReturn']>[0],
+  signal: AbortSignal,
+): Promise<ReturnPlan> {
+  const parsed = batches.map(asBatch);
+  const found: RecordBatch[] = [];
+  const notices: string[] = [];
+  for (const zoneId of new Set(parsed.map((batch) => batch.zoneId))) {
+    const { batch, lost } = await planRepoint(
+      {
+        clients,
+        batches: parsed.filter((one) => one.zoneId === zoneId),
+        replaced: new Map(
+          gone.flatMap(({ before, now }) => (now === undefined ? [] : [[before.dnsName, now.dnsName]])),
+        ),
+        gone: gone.map(({ before }) => before.dnsName),
+      },
+      signal,
+    );
+    if (batch !== undefined) found.push(batch);
+    notices.push(...lost.map((name) => `${name} led to a balancer that nothing has taken the place of`));
+  }
+  const turned = found.map((batch) => ({ ...batch, before: batch.after, after: batch.before }));
+  return { batches: found, changes: turned.flatMap((batch) => describeChanges([batch])), notices };
 }
 
 /** From the first state to the last, set by set. */

@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { MigrationError } from '../errors.ts';
-import type { ExportPort, SourcePort } from '../orchestrator/ports.ts';
+import type { ExportPort, ExportReader, SourcePort } from '../orchestrator/ports.ts';
 
 /** The source folder, on disk. */
 export const sourceOnDisk: SourcePort = {
@@ -56,8 +58,41 @@ export function exportFolder(location: string): ExportPort {
       }),
     writeStream: (name, content, signal) =>
       whole(name, async (path) => {
-        await pipeline(content, createWriteStream(path, { mode: 0o600, flush: true }), { signal });
-        return { bytes: (await stat(path)).size };
+        const hash = createHash('sha256');
+        const hashed = new PassThrough().on('data', (chunk: Buffer) => hash.update(chunk));
+        await pipeline(content, hashed, createWriteStream(path, { mode: 0o600, flush: true }), { signal });
+        return { bytes: (await stat(path)).size, sha256: hash.digest('hex') };
       }),
   };
+}
+
+/** Reads an export back from its folder. */
+export function exportReader(location: string): ExportReader {
+  return {
+    location,
+    async readText(name) {
+      try {
+        return await readFile(join(location, name), 'utf8');
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+          return undefined;
+        throw unreadable(location, name, error);
+      }
+    },
+    async readStream(name) {
+      try {
+        return (await open(join(location, name), 'r')).createReadStream();
+      } catch (error) {
+        throw unreadable(location, name, error);
+      }
+    },
+  };
+}
+
+function unreadable(location: string, name: string, cause: unknown): MigrationError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+  return new MigrationError('EXPORT_DAMAGED', `${join(location, name)} cannot be read (${code})`, {
+    hint: 'Restore the file from a copy of the export. Nothing was changed.',
+    cause,
+  });
 }

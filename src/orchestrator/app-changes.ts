@@ -25,13 +25,16 @@ export function stackName(rack: string, app: string): string {
   return `${rack}-${app}`;
 }
 
-/** Creates a generation-2 app and waits until it and its stack say so. Gives the ARN of its stack. */
-export async function createApp(context: StepContext, app: string, signal: AbortSignal): Promise<string> {
+/** Creates an app and waits until it and its stack say so. Gives the ARN of its stack. */
+export async function createApp(
+  context: StepContext,
+  { app, generation }: Pick<AppFacts, 'generation'> & { readonly app: string },
+  signal: AbortSignal,
+): Promise<string> {
   const { rack, aws } = context.ports;
   const name = stackName(context.facts.rack.name, app);
   await context.once('create', async () => {
-    if ((await rack.apps.find(app, signal)) === undefined)
-      await rack.apps.create({ name: app, generation: '2' }, signal);
+    if ((await rack.apps.find(app, signal)) === undefined) await rack.apps.create({ name: app, generation }, signal);
     return true;
   });
   const stackArn = await context.wait<string>(
@@ -39,7 +42,7 @@ export async function createApp(context: StepContext, app: string, signal: Abort
       const [stack, found] = await Promise.all([aws.findStack(name, signal), rack.apps.find(app, signal)]);
       if (stack === undefined || found === undefined) return { state: 'pending', saw: 'not listed yet' };
       if (stack.status === 'CREATE_COMPLETE' && found.status === 'running') {
-        if (found.generation !== '2') return { state: 'failed', error: wrongGeneration(app) };
+        if (found.generation !== generation) return { state: 'failed', error: wrongGeneration(found) };
         return { state: 'ready', value: stack.arn };
       }
       if (/ROLLBACK|FAILED/.test(stack.status) && !stack.status.endsWith('_IN_PROGRESS')) {
@@ -261,10 +264,13 @@ function settledApp(app: AppFacts | undefined): Observation<AppFacts> {
   return app.status === 'running' ? { state: 'ready', value: app } : { state: 'pending', saw: app.status };
 }
 
-function wrongGeneration(app: string): MigrationError {
-  return new MigrationError('RACK_UNSUPPORTED', `the rack made ${app} as a generation 1 app`, {
-    hint: 'Generation 2 needs rack 20171204232334 or later: run again with --update-rack.',
-    details: { app },
+function wrongGeneration({ name, generation }: AppFacts): MigrationError {
+  return new MigrationError('RACK_UNSUPPORTED', `the rack made ${name} as a generation ${generation} app`, {
+    hint:
+      generation === '1'
+        ? 'Generation 2 needs rack 20171204232334 or later: run again with --update-rack.'
+        : `This rack makes no apps of generation 1. Delete ${name} again.`,
+    details: { app: name },
   });
 }
 

@@ -78,6 +78,15 @@ export interface SwitchPlan {
   readonly notices: readonly string[];
 }
 
+/** Record changes that lead names back to an old app. */
+export interface ReturnPlan {
+  /** `before` is what shall be put back, `after` what stands there now: as `restoreBatches` takes them. */
+  readonly batches: readonly RecordBatch[];
+  readonly changes: SwitchPlan['changes'];
+  /** Names that led to a balancer nothing has taken the place of. */
+  readonly notices: readonly string[];
+}
+
 /** How the certificate for a service's domains comes about. */
 export interface CertificateForecast {
   readonly service: string;
@@ -179,6 +188,8 @@ export interface AwsPort {
   firstCause(stackArn: string, sinceMs: number, signal: AbortSignal): Promise<string | undefined>;
   findBalancer(role: BalancerRole, rack: RackFacts, signal: AbortSignal): Promise<SharedBalancer>;
   oldBalancers(stackName: string, services: readonly string[], signal: AbortSignal): Promise<readonly OldBalancer[]>;
+  /** Instances a classic balancer of an app sends requests to; undefined for one of another kind. */
+  oldBalancerHealth(balancer: OldBalancer, signal: AbortSignal): Promise<TargetHealthFacts | undefined>;
   domainRecords(
     balancers: readonly OldBalancer[],
     rack: RackFacts,
@@ -207,6 +218,18 @@ export interface AwsPort {
    * the ids of the changes made.
    */
   restoreBatches(batches: readonly RecordBatch[], signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * What would lead the records these batches changed back to where they led before the first of them, each balancer
+   * replaced by the one that took its place. Nothing where they lead there already.
+   */
+  planReturn(
+    request: {
+      readonly batches: readonly RecordBatch[];
+      /** Balancers that are gone, each with the one that took its place if there is one. */
+      readonly gone: readonly { readonly before: OldBalancer; readonly now: OldBalancer | undefined }[];
+    },
+    signal: AbortSignal,
+  ): Promise<ReturnPlan>;
   /** True when every server of Route 53 has the change. */
   isInSync(changeId: string, signal: AbortSignal): Promise<boolean>;
   /** Which servers, of the zone's own or public resolvers, do not yet answer with the balancer. */

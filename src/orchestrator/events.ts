@@ -1,7 +1,8 @@
 /** What an execution tells while it runs. The command line draws it, `--json` writes it as lines, tests collect it. */
 import type { TrafficMinute } from './aws-port.ts';
 
-export type Phase = 'plan' | 'prepare' | 'cutover' | 'commit';
+/** `restore` is no part of a migration: it brings the old app back from its export. */
+export type Phase = 'plan' | 'prepare' | 'cutover' | 'commit' | 'restore';
 export type Direction = 'forward' | 'rollback' | 'abort';
 export type Outcome = 'succeeded' | 'kept' | 'rolled-back' | 'aborted' | 'failed';
 

@@ -2,7 +2,7 @@
 import { MigrationError } from '../errors.ts';
 import { assess } from './assess/assess.ts';
 import type { Engine, Execution, ExecutionFilter } from './engine.ts';
-import type { EventListener, Outcome, Phase } from './events.ts';
+import type { EventListener, Outcome } from './events.ts';
 import { POINT_OF_NO_RETURN, stagesOf, stagesOfPhase } from './migration.ts';
 import type { Assessment, MigrationSettings, Plan, PlannedStep } from './plan.ts';
 import type { ExportPort, Ports } from './ports.ts';
@@ -22,7 +22,7 @@ export interface MigrateRequest {
   /** Where exports of an execution go, given its id. */
   readonly exportTo: (execution: string) => ExportPort;
   /** Stop after this phase instead of going on to the next gate; default `commit` = the whole procedure. */
-  readonly until?: Exclude<Phase, 'plan'>;
+  readonly until?: MigrationPhase;
 }
 
 export interface MigrationResult {
@@ -32,6 +32,7 @@ export interface MigrationResult {
 }
 
 const PHASES = ['prepare', 'cutover', 'commit'] as const;
+export type MigrationPhase = (typeof PHASES)[number];
 
 /** Reads rack, AWS, DNS and manifest, and says what a migration would do. Changes nothing. */
 export async function planMigration({ ports, settings }: PlanRequest, signal: AbortSignal): Promise<Plan> {

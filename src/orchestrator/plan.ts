@@ -33,6 +33,8 @@ export interface MigrationSettings {
   readonly answers?: string | undefined;
   /** How long to wait for a person to approve certificate mail, ms; default 11 h (CloudFormation gives up after about 12 h). */
   readonly certificateTimeoutMs?: number | undefined;
+  /** Public age keys the old app's environment is exported for; default: its values are not exported. */
+  readonly exportKeys?: readonly string[] | undefined;
   /** Shown in the plan when the rack's certificate is not verified. */
   readonly tlsNotice?: string | undefined;
 }

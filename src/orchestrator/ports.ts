@@ -22,7 +22,21 @@ export interface ExportPort {
   /** Where exports of this execution go, for people. */
   readonly location: string;
   writeText(name: string, text: string): Promise<void>;
-  writeStream(name: string, content: Readable, signal: AbortSignal): Promise<{ readonly bytes: number }>;
+  writeStream(
+    name: string,
+    content: Readable,
+    signal: AbortSignal,
+  ): Promise<{ readonly bytes: number; /** In hex. */ readonly sha256: string }>;
+}
+
+/** Reads what an ExportPort wrote. */
+export interface ExportReader {
+  /** Where it is, for people. */
+  readonly location: string;
+  /** @throws {MigrationError} `EXPORT_DAMAGED` when the file is not there or cannot be read. */
+  readStream(name: string): Promise<Readable>;
+  /** Undefined if there is no such file. */
+  readText(name: string): Promise<string | undefined>;
 }
 
 export interface Ports {

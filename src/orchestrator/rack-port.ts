@@ -76,6 +76,7 @@ export interface RackPort {
     delete(name: string, signal: AbortSignal): Promise<void>;
     cancel(name: string, signal: AbortSignal): Promise<void>;
     parameters(name: string, signal: AbortSignal): Promise<TextMap>;
+    setParameters(name: string, changes: TextMap, signal: AbortSignal): Promise<void>;
   };
   readonly environment: {
     get(app: string, signal: AbortSignal): Promise<EnvironmentMap>;

@@ -56,6 +56,11 @@ async function restoreZone(
   );
 }
 
+/** The touched records as they were before the first of these batches of one zone. */
+export function originalRecords(batches: readonly RecordBatch[]): readonly RawRecordSet[] {
+  return statesOf(batches).original;
+}
+
 /**
  * All states the touched records can be in if only we changed them. A batch may touch fewer records than another (a TTL
  * step leaves aliases alone), so each state is the one before with that batch carried out.

@@ -9,6 +9,7 @@ import {
   withDomains,
   withoutDomainVariables,
 } from '../environments.ts';
+import { linkResource, unlinkResource } from '../resource-links.ts';
 import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
 import {
   verifyCertificatesWithout,
@@ -42,32 +43,12 @@ export const deleteOldApp: Step = {
     if (!isDeleting) {
       const approvedBy = approveCommit.id;
       await assertMayDelete(context, { app, stackArn, generation: '1', successor, approvedBy }, signal);
-      for (const resource of facts.old.links) await unlink(context, resource, app, signal);
+      for (const resource of facts.old.links) await unlinkResource(context, { resource, app }, signal);
     }
     await deleteApp(context, { app, stackArn }, signal);
     return `${app} is deleted`;
   },
 };
-
-async function unlink(context: StepContext, resource: string, app: string, signal: AbortSignal): Promise<void> {
-  const { resources } = context.ports.rack;
-  await context.once(`unlink-${resource}`, async () => {
-    if ((await resources.get(resource, signal)).linkedApps.includes(app)) await resources.unlink(resource, app, signal);
-    return true;
-  });
-  await waitForResource(context, resource, signal);
-}
-
-async function waitForResource(context: StepContext, resource: string, signal: AbortSignal): Promise<void> {
-  await context.wait(
-    async () => {
-      const { status } = await context.ports.rack.resources.get(resource, signal);
-      return status === 'running' ? { state: 'ready', value: undefined } : { state: 'pending', saw: status };
-    },
-    { what: `resource ${resource} to settle`, timeoutMs: 20 * MINUTE, intervalMs: 5000 },
-    signal,
-  );
-}
 
 export const createFinalApp: Step = {
   id: 'create-final-app',
@@ -77,7 +58,7 @@ export const createFinalApp: Step = {
   plan: ({ facts }) => toDo(`create ${facts.app} again, as generation 2`),
   async run(context, signal) {
     const { app } = context.facts;
-    const stackArn = await createApp(context, app, signal);
+    const stackArn = await createApp(context, { app, generation: '2' }, signal);
     await context.once('stack', () => Promise.resolve(stackArn));
     let emptySince: number | undefined;
     const { rack, clock } = context.ports;
@@ -212,17 +193,8 @@ export const linkResources: Step = {
       : toDo(`link ${links.join(', ')} to the new ${facts.app}`);
   },
   async run(context, signal) {
-    const { resources } = context.ports.rack;
     const { app, old } = context.facts;
-    for (const resource of old.links) {
-      await waitForResource(context, resource, signal);
-      await context.once(`link-${resource}`, async () => {
-        if (!(await resources.get(resource, signal)).linkedApps.includes(app))
-          await resources.link(resource, app, signal);
-        return true;
-      });
-      await waitForResource(context, resource, signal);
-    }
+    for (const resource of old.links) await linkResource(context, { resource, app }, signal);
     return `linked ${old.links.join(', ')}`;
   },
 };

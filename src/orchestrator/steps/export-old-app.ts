@@ -1,72 +1,90 @@
 import { fingerprint } from '../environments.ts';
+import { EXPORT_FILES, EXPORT_FORMAT, environmentSays, renderChecksums, sha256 } from '../old-app/export-format.ts';
+import { exportReadme } from '../old-app/export-readme.ts';
+import { sealEnvironment } from '../old-app/sealed-environment.ts';
+import type { RecordBatch, SwitchPlan } from '../ports.ts';
 import { toDo, type Step, type StepContext } from '../step.ts';
+import { lowerTtl, switchRecords } from './cutover.ts';
 
-/** Puts on disk all of the old app that its deletion destroys, but for values of its environment. */
+/** Puts on disk all of the old app that its deletion destroys: enough for `gen2 restore-old` to bring it back. */
 export const exportOldApp: Step = {
   id: 'export-old-app',
   phase: 'commit',
   title: 'Export the old app',
   expectedMs: 60_000,
-  plan: ({ facts }) =>
-    toDo(`export build, releases, manifest, parameters and records of ${facts.app} to the state directory`),
+  plan: ({ facts, settings }) =>
+    toDo(
+      `export build, releases, manifest, parameters and records of ${facts.app} to the state directory; ${environmentSays(settings)}`,
+    ),
   async run(context, signal) {
-    const { facts, ports, exports } = context;
-    const { rack } = ports;
-    const app = facts.app;
-    const releases = await rack.releases.list(app, {}, signal);
-    const builds = await rack.builds.list(app, {}, signal);
-    const env = await rack.environment.get(app, signal);
-    const active = facts.old.release === '' ? undefined : await rack.releases.get(app, facts.old.release, signal);
+    const { facts, settings, ports, exports, execution } = context;
+    const { rack, clock } = ports;
+    const { app } = facts;
+    const sums = new Map<string, string>();
+    const write = async (name: string, text: string): Promise<void> => {
+      await exports.writeText(name, text);
+      sums.set(name, sha256(text));
+    };
+    const writeJson = (name: string, data: unknown): Promise<void> =>
+      write(name, `${JSON.stringify(data, undefined, 2)}\n`);
 
-    await writeJson(context, 'app.json', { app, ...facts.old, rack: facts.rack });
-    await writeJson(
-      context,
-      'releases.json',
-      releases.map(({ id, build, created }) => ({ id, build, created })),
-    );
-    await writeJson(context, 'builds.json', builds);
-    await writeJson(context, 'records.json', { records: facts.records, changes: facts.dns.changes });
-    await writeJson(context, 'environment.json', {
-      names: [...env.keys()].toSorted(),
-      fingerprint: fingerprint(env, context.execution),
-      values: 'not exported',
+    const [releases, builds, env, parameters, services] = await Promise.all([
+      rack.releases.list(app, {}, signal),
+      rack.builds.list(app, {}, signal),
+      rack.environment.get(app, signal),
+      rack.apps.parameters(app, signal),
+      rack.services.list(app, signal),
+    ]);
+    const active = facts.old.release === '' ? undefined : await rack.releases.get(app, facts.old.release, signal);
+    const build = await exportBuild(context, active?.build ?? '', sums, signal);
+
+    await writeJson(EXPORT_FILES.app, {
+      ...{ format: EXPORT_FORMAT, execution, exportedAt: clock.now(), build: build ?? null, parameters },
+      services: services.map(({ name, domain, count, cpu, memory }) => ({ name, domain, count, cpu, memory })),
+      facts,
     });
-    await exports.writeText('docker-compose.yml', active?.manifest ?? '');
-    await exports.writeText('convox.yml', facts.manifest.text);
-    const archive =
-      active === undefined || active.build === '' ? undefined : await exportBuild(context, active.build, signal);
-    await exports.writeText('README.md', readme(context, archive));
-    return `exported to ${exports.location}`;
+    await writeJson(
+      EXPORT_FILES.releases,
+      releases.map(({ id, build: of, created }) => ({ id, build: of, created })),
+    );
+    await writeJson(EXPORT_FILES.builds, builds);
+    const { records, dns } = facts;
+    await writeJson(EXPORT_FILES.records, { records, changes: dns.changes, batches: recordBatches(context) });
+    const { exportKeys: recipients = [] } = settings;
+    await writeJson(EXPORT_FILES.environment, {
+      names: [...env.keys()].toSorted(),
+      fingerprint: fingerprint(env, execution),
+      values: recipients.length === 0 ? 'not exported' : EXPORT_FILES.sealedEnvironment,
+      recipients,
+    });
+    if (recipients.length > 0) await write(EXPORT_FILES.sealedEnvironment, await sealEnvironment(env, recipients));
+    await write(EXPORT_FILES.oldManifest, active?.manifest ?? '');
+    await write(EXPORT_FILES.newManifest, facts.manifest.text);
+    await write(EXPORT_FILES.readme, exportReadme({ facts, execution, recipients, archive: build?.file }));
+    await exports.writeText(EXPORT_FILES.checksums, renderChecksums(sums));
+    return `exported to ${exports.location}; ${environmentSays(settings)}`;
   },
 };
 
-async function exportBuild(context: StepContext, build: string, signal: AbortSignal): Promise<string> {
-  const file = `${build}.tgz`;
-  const archive = await context.ports.rack.builds.export(context.facts.app, build, signal);
-  const { bytes } = await context.exports.writeStream(file, archive, signal);
-  context.say(`build ${build} exported, ${bytes} bytes`);
-  return file;
+async function exportBuild(
+  context: StepContext,
+  id: string,
+  sums: Map<string, string>,
+  signal: AbortSignal,
+): Promise<{ readonly id: string; readonly file: string } | undefined> {
+  if (id === '') return undefined;
+  const file = `${id}.tgz`;
+  const archive = await context.ports.rack.builds.export(context.facts.app, id, signal);
+  const { bytes, sha256: sum } = await context.exports.writeStream(file, archive, signal);
+  sums.set(file, sum);
+  context.say(`build ${id} exported, ${bytes} bytes`);
+  return { id, file };
 }
 
-function writeJson(context: StepContext, name: string, data: unknown): Promise<void> {
-  return context.exports.writeText(name, `${JSON.stringify(data, undefined, 2)}\n`);
-}
-
-function readme({ facts, execution }: StepContext, archive: string | undefined): string {
-  const records = facts.records.map(({ name, type, says }) => `- ${name} ${type}: ${says}`).join('\n');
-  return `# ${facts.app}, generation 1, on rack ${facts.rack.name}
-
-Exported by execution ${execution} before the app was deleted.
-
-To bring it back by hand:
-
-1. Create a generation 1 app: \`POST /apps\` with \`name=${facts.app}&generation=1\` (the name must be free).
-2. Set its environment. The values are not in this export; \`environment.json\` lists the names, and the fingerprint proves
-   an environment equal (HMAC-SHA256 of the sorted \`NAME=value\` lines, key: the execution's id).
-3. ${archive === undefined ? 'Build it from source; it had no build.' : `Import the build \`${archive}\` (\`convox builds import\`) and promote its release.`}
-4. Set the parameters listed in \`app.json\`, and link ${facts.old.links.length === 0 ? 'nothing' : facts.old.links.join(', ')}.
-5. Point these records at the new classic balancers:
-
-${records}
-`;
+/** Every change this execution made to records so far, as it was written down before it was made. */
+function recordBatches(context: StepContext): readonly RecordBatch[] {
+  // Both were recorded before their first change, and have gone through JSON.
+  const lowered = context.recorded('batches', lowerTtl.id) as readonly RecordBatch[] | undefined;
+  const switched = context.recorded('plan', switchRecords.id) as SwitchPlan | undefined;
+  return [...(lowered ?? []), ...(switched?.stages.flat() ?? [])];
 }

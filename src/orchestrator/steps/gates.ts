@@ -1,3 +1,4 @@
+import { environmentSays } from '../old-app/export-format.ts';
 import type { Gate } from '../step.ts';
 
 export const approveCutover: Gate = {
@@ -21,12 +22,13 @@ export const approveCommit: Gate = {
   phase: 'commit',
   title: 'Delete the old app',
   isGate: true,
-  shows({ facts, exports }) {
+  shows({ facts, settings, exports }) {
     return Promise.resolve([
       `${facts.temporaryApp} serves all traffic of ${facts.app}`,
       ...facts.destroys.map((what) => `destroyed: ${what}`),
       `exported before: ${exports.location}`,
-      'POINT OF NO RETURN: after this the old app cannot come back; DNS cannot be put back',
+      environmentSays(settings),
+      'POINT OF NO RETURN: the old app ends here; `gen2 restore-old` can make one anew from the export',
     ]);
   },
 };

@@ -14,7 +14,7 @@ export const createTemporaryApp: Step = {
   plan: ({ facts }) => toDo(`create generation 2 app ${facts.temporaryApp} beside ${facts.app}`),
   async run(context, signal) {
     const { temporaryApp } = context.facts;
-    const stackArn = await createApp(context, temporaryApp, signal);
+    const stackArn = await createApp(context, { app: temporaryApp, generation: '2' }, signal);
     await context.once('stack', () => Promise.resolve(stackArn));
     return `app ${temporaryApp} created`;
   },

@@ -29,6 +29,11 @@ export async function playFault(
       sendRefusal(response, api.era, 500, api.awsText('Throttling', 'Rate exceeded', 400));
       return 'answered';
     case 'error':
+      if (action.message !== undefined) {
+        // The rack's own words; a page without them comes from something in between.
+        sendRefusal(response, api.era, action.status, action.message);
+        return 'answered';
+      }
       response.writeHead(action.status, { 'Content-Type': 'text/html' });
       response.end(`<html><head><title>${action.status}</title></head><body></body></html>`);
       return 'answered';
