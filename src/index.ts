@@ -16,7 +16,7 @@ export { waitFor, type Observation, type WaitOptions } from './time/wait.ts';
 // a whole migration
 export { connect, realNetwork, type Connection, type ConnectOptions } from './connect/connect.ts';
 export type { NetworkAccess } from './connect/aws-context.ts';
-export { exportFolder } from './connect/folders.ts';
+export { exportFolder, exportReader } from './connect/folders.ts';
 export {
   planMigration,
   resumeMigration,
@@ -54,7 +54,21 @@ export { driveMigration } from './orchestrator/engines/dbos/drive-migration.ts';
 export type { DbosEngine, DbosEngineOptions } from './orchestrator/engines/dbos/dbos-engine.ts';
 export type { Job } from './orchestrator/engines/dbos/history.ts';
 export type { Drive, WorkerEvent, WorkerOptions, WorkItem } from './orchestrator/engines/dbos/worker.ts';
-export type { AwsPort, ExportPort, Ports, RackPort, SourcePort } from './orchestrator/ports.ts';
+export type { AwsPort, ExportPort, ExportReader, Ports, RackPort, ReturnPlan, SourcePort } from './orchestrator/ports.ts';
+export {
+  readOldAppExport,
+  readOldEnvironment,
+  type EnvironmentSource,
+  type OldAppExport,
+} from './orchestrator/old-app/read-export.ts';
+export {
+  planRestore,
+  restoreOldApp,
+  type Restored,
+  type RestorePlan,
+  type RestoreRequest,
+} from './orchestrator/old-app/restore.ts';
+export { newExportKey, type ExportKeyPair } from './orchestrator/old-app/sealed-environment.ts';
 
 // the Rack API
 export { RackClient } from './convox-api/rack-client.ts';

@@ -150,6 +150,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/report.ts'),
   },
   {
+    name: 'restore-old',
+    args: '<app>',
+    summary: 'bring a deleted generation 1 app back from its export, beside what serves now',
+    section: 'Migrate',
+    options: [...CONNECTED, 'state', 'as', 'export', 'keyFile', 'envFrom', 'yes', ...OUTPUT_OPTIONS],
+    examples: [
+      ['gen2 restore-old shop --as shop-old --key-file key.txt', 'shows what it will do, asks, changes no record'],
+      ['gen2 restore-old shop --as shop-old --env-from shop', 'when its environment was not exported'],
+    ],
+    load: () => import('./commands/restore-old.ts'),
+  },
+  {
     name: 'balancers',
     args: '',
     summary: "find the rack's balancers",
@@ -248,6 +260,15 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [...CONNECTED, 'state', ...OUTPUT_OPTIONS],
     examples: [['gen2 doctor', 'what works, what does not, and what to do']],
     load: () => import('./commands/doctor.ts'),
+  },
+  {
+    name: 'keygen',
+    args: '<file>',
+    summary: 'make a key pair for --export-key: the secret key into a new file, the public one on stdout',
+    section: 'Set up',
+    options: OUTPUT_OPTIONS,
+    examples: [['gen2 keygen key.txt > public.txt', 'keep key.txt away from where migrations run']],
+    load: () => import('./commands/keygen.ts'),
   },
   {
     name: 'worker',

@@ -4,6 +4,7 @@ import { readAnswersFile } from './answers-file.ts';
 import { appArgument } from './arguments.ts';
 import type { Invocation } from './command.ts';
 import { readTls, tlsNotice } from './credentials.ts';
+import { findExportKeys } from './export-keys.ts';
 import { given } from './given.ts';
 import { OPTIONS } from './options/options.ts';
 
@@ -22,6 +23,7 @@ export async function readSettings(invocation: Invocation): Promise<MigrationSet
     ...given('bakeMs', options.get(OPTIONS.bake)),
     ...given('healthCodes', options.get(OPTIONS.healthCodes)),
     ...given('answers', (await readAnswersFile(invocation, folder)).text),
+    ...given('exportKeys', await findExportKeys(invocation)),
     ...given('domains', options.get(OPTIONS.domain)),
     ...given('certificateTimeoutMs', options.get(OPTIONS.certificateTimeout)),
     ...given('tlsNotice', tlsNotice(readTls(invocation))),

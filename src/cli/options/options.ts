@@ -52,6 +52,12 @@ export const OPTIONS = {
     'Procedure',
     'how long to wait for a certificate mail to be approved',
   ),
+  exportKey: text(
+    '--export-key <file>',
+    'Procedure',
+    "public age keys the old app's environment is exported for; without one its values are not exported",
+    { env: 'GEN2_EXPORT_KEY_FILE' },
+  ),
   // run
   onGate: choice('--on-gate <how>', 'Run', 'at a gate wait for the answer, or exit with code 10 and be resumed', [
     'wait',
@@ -90,6 +96,16 @@ export const OPTIONS = {
     min: 1,
     max: 100,
   }),
+  as: text('--as <name>', 'This command', 'name the app gets; default: its own, which must be free'),
+  export: text(
+    '--export <folder>',
+    'This command',
+    'the export; default: the newest of the app in the state directory',
+  ),
+  keyFile: text('--key-file <file>', 'This command', 'file with the secret age key that opens the environment', {
+    env: 'GEN2_KEY_FILE',
+  }),
+  envFrom: text('--env-from <app>', 'This command', 'take the environment from this app, if it is still the same'),
   yes: flag('-y, --yes', 'This command', 'do not ask'),
 } as const;
 
@@ -108,4 +124,5 @@ export const PROCEDURE_OPTIONS = [
   'answers',
   'domain',
   'certificateTimeout',
+  'exportKey',
 ] as const;
