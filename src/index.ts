@@ -54,7 +54,15 @@ export { driveMigration } from './orchestrator/engines/dbos/drive-migration.ts';
 export type { DbosEngine, DbosEngineOptions } from './orchestrator/engines/dbos/dbos-engine.ts';
 export type { Job } from './orchestrator/engines/dbos/history.ts';
 export type { Drive, WorkerEvent, WorkerOptions, WorkItem } from './orchestrator/engines/dbos/worker.ts';
-export type { AwsPort, ExportPort, ExportReader, Ports, RackPort, ReturnPlan, SourcePort } from './orchestrator/ports.ts';
+export type {
+  AwsPort,
+  ExportPort,
+  ExportReader,
+  Ports,
+  RackPort,
+  ReturnPlan,
+  SourcePort,
+} from './orchestrator/ports.ts';
 export {
   readOldAppExport,
   readOldEnvironment,
