@@ -1,13 +1,15 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import { onTestFinished } from 'vitest';
 import type { BuildOptions } from '../../src/convox-api/builds.ts';
 import { collect, json, operation, system, trap, type CaseTable, type ConformanceCase } from './case.ts';
 
-/** A folder with empty files of these names. */
+/** A folder with empty files of these names, gone when the test ends. */
 function folderWith(...names: readonly string[]): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'conformance-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const name of names) {
     mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
     writeFileSync(path.join(folder, name), '');

@@ -1,7 +1,6 @@
 import { parse } from 'yaml';
 import { describe, expect, it } from 'vitest';
-import { before, booksOf, convert, dedent, HEAD, R2017, say, webOf } from './support/conversion.ts';
-import type { Case } from './support/conversion.ts';
+import { before, convert, HEAD, R2017, say, itConverts, type Case } from './support/conversion.ts';
 
 const HEALTHY = 'convox.health.path=/c';
 
@@ -252,18 +251,7 @@ const CASES: Readonly<Record<string, Case>> = {
 };
 
 describe('the decisions', () => {
-  it.each(Object.entries(CASES))(
-    '%s',
-    (_, { gen1, gen2, says = [], isSilentAbout = [], books = {}, options, rack = HEAD }) => {
-      const conversion = convert(gen1, rack, options);
-
-      expect(say(conversion.findings)).toEqual(expect.arrayContaining([...says]));
-      expect(conversion.findings.map(({ code }) => code).filter((code) => isSilentAbout.includes(code))).toEqual([]);
-      expect(booksOf(conversion)).toMatchObject(books);
-      expect(conversion.manifest === undefined).toBe(gen2 === null);
-      if (typeof gen2 === 'string') expect(webOf(conversion)).toEqual(parse(dedent(gen2)));
-    },
-  );
+  itConverts(CASES);
 
   it('an open question names its options, and an answered one its answer', () => {
     const open = convert('image: x\nports: ["443:443"]');

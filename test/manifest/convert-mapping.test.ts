@@ -1,7 +1,5 @@
-import { parse } from 'yaml';
-import { describe, expect, it } from 'vitest';
-import { at, before, booksOf, convert, dedent, HEAD, R2017, say, webOf } from './support/conversion.ts';
-import type { Case } from './support/conversion.ts';
+import { describe } from 'vitest';
+import { at, before, R2017, itConverts, type Case } from './support/conversion.ts';
 
 /** One line a row of the mapping from generation 1 to generation 2: input and expected output side by side. */
 const CASES: Readonly<Record<string, Case>> = {
@@ -638,16 +636,5 @@ const CASES: Readonly<Record<string, Case>> = {
 };
 
 describe('the mapping of each key', () => {
-  it.each(Object.entries(CASES))(
-    '%s',
-    (_, { gen1, gen2, says = [], isSilentAbout = [], books = {}, options, rack = HEAD }) => {
-      const conversion = convert(gen1, rack, options);
-
-      expect(say(conversion.findings)).toEqual(expect.arrayContaining([...says]));
-      expect(conversion.findings.map(({ code }) => code).filter((code) => isSilentAbout.includes(code))).toEqual([]);
-      expect(booksOf(conversion)).toMatchObject(books);
-      expect(conversion.manifest === undefined).toBe(gen2 === null);
-      if (typeof gen2 === 'string') expect(webOf(conversion)).toEqual(parse(dedent(gen2)));
-    },
-  );
+  itConverts(CASES);
 });

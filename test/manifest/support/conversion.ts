@@ -1,3 +1,4 @@
+import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { convertManifest } from '../../../src/manifest/convert.ts';
 import type { Conversion, ConvertOptions } from '../../../src/manifest/convert-types.ts';
@@ -81,4 +82,20 @@ export function webOf(conversion: Conversion): unknown {
 /** The accounting as a map of path to disposition. */
 export function booksOf({ accounting }: Conversion): Readonly<Record<string, string>> {
   return Object.fromEntries(accounting.map(({ path, disposition }) => [path, disposition]));
+}
+
+/** One test a case. */
+export function itConverts(cases: Readonly<Record<string, Case>>): void {
+  it.each(Object.entries(cases))(
+    '%s',
+    (_, { gen1, gen2, says = [], isSilentAbout = [], books = {}, options, rack = HEAD }) => {
+      const conversion = convert(gen1, rack, options);
+
+      expect(say(conversion.findings)).toEqual(expect.arrayContaining([...says]));
+      expect(conversion.findings.map(({ code }) => code).filter((code) => isSilentAbout.includes(code))).toEqual([]);
+      expect(booksOf(conversion)).toMatchObject(books);
+      expect(conversion.manifest === undefined).toBe(gen2 === null);
+      if (typeof gen2 === 'string') expect(webOf(conversion)).toEqual(parse(dedent(gen2)));
+    },
+  );
 }

@@ -1,31 +1,12 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import type { Sandbox, SandboxOptions } from '../../../src/sandbox/sandbox.ts';
-import {
-  CLASSIC_VERSION,
-  eventually,
-  rackOf,
-  STANDARD_VERSION,
-  testSandbox,
-  untilRunning,
-  type Rack,
-} from './rack-http.ts';
-
-let sandbox: Sandbox | undefined;
-afterEach(async () => {
-  await sandbox?.close();
-});
-
-async function start(options: SandboxOptions): Promise<{ sandbox: Sandbox; rack: Rack }> {
-  sandbox = await testSandbox(options);
-  return { sandbox, rack: rackOf(sandbox) };
-}
+import { describe, expect, it } from 'vitest';
+import { CLASSIC_VERSION, eventually, STANDARD_VERSION, testSandbox, untilRunning } from './rack-http.ts';
 
 /** Slow enough that five simulated seconds are a while. */
 const SLOW = { scale: 3, scenario: 'empty', rackVersion: STANDARD_VERSION } as const;
 
 describe('the two API processes', () => {
   it('answer from caches of their own for five seconds, so that an app can be there and not there', async () => {
-    const { rack } = await start(SLOW);
+    const { rack } = await testSandbox(SLOW);
     await rack('GET', '/apps');
     await rack('POST', '/apps', { form: { name: 'fresh', generation: '2' } });
 
@@ -40,7 +21,7 @@ describe('the two API processes', () => {
   });
 
   it('show an app as running for a while after its deletion was accepted', async () => {
-    const { rack } = await start({ ...SLOW, scenario: 'shop', durations: { resourceMs: 60_000 } });
+    const { rack } = await testSandbox({ ...SLOW, scenario: 'shop', durations: { resourceMs: 60_000 } });
     await rack('GET', '/apps/other');
     await rack('GET', '/apps/other');
 
@@ -56,7 +37,7 @@ describe('the two API processes', () => {
     const {
       rack,
       sandbox: { rack: api },
-    } = await start({ scenario: 'empty', rackVersion: STANDARD_VERSION });
+    } = await testSandbox({ scenario: 'empty', rackVersion: STANDARD_VERSION });
     const before = [api.host.next(), api.host.next()].map((each) => each?.supportsInternal);
 
     await rack('PUT', '/system', { form: { parameters: 'Internal=Yes' } });
@@ -78,7 +59,7 @@ describe('the two API processes', () => {
 
 describe('a version update', () => {
   it('takes the API away for a while and brings it back in the new dialect', async () => {
-    const { rack } = await start({ scenario: 'empty', rackVersion: CLASSIC_VERSION });
+    const { rack } = await testSandbox({ scenario: 'empty', rackVersion: CLASSIC_VERSION });
 
     const accepted = await rack('PUT', '/system', { form: { version: '20190529174125' } });
     const during = await rack('GET', '/system');
@@ -119,7 +100,7 @@ describe('a version update', () => {
     const {
       rack,
       sandbox: { endpoints, world },
-    } = await start({ scenario: 'empty', rackVersion: '20210201145337' });
+    } = await testSandbox({ scenario: 'empty', rackVersion: '20210201145337' });
     const old = endpoints.rackUrl;
 
     await rack('PUT', '/system', { form: { version: STANDARD_VERSION } });
@@ -142,7 +123,7 @@ describe('a version update', () => {
   });
 
   it('answers 503 pages meanwhile when the API has a load balancer of its own', async () => {
-    const { rack } = await start({ scenario: 'empty', rackVersion: '20221129130331' });
+    const { rack } = await testSandbox({ scenario: 'empty', rackVersion: '20221129130331' });
 
     await rack('PUT', '/system', { form: { version: STANDARD_VERSION } });
     const away = await eventually({ ask: () => rack('GET', '/system'), until: ({ status }) => status !== 200 });
@@ -155,7 +136,7 @@ describe('a version update', () => {
     const {
       rack,
       sandbox: { world },
-    } = await start({ scenario: 'empty', rackVersion: '20190529174125' });
+    } = await testSandbox({ scenario: 'empty', rackVersion: '20190529174125' });
     world.cloudFormation.failNext('convox', 'Instances', 'instances did not come up');
 
     await rack('PUT', '/system', { form: { version: '20191015110402' } });
@@ -175,7 +156,7 @@ describe('a version update', () => {
   });
 
   it('to a version that does not exist is refused in the words of its era', async () => {
-    const { rack } = await start({ scenario: 'empty', rackVersion: CLASSIC_VERSION });
+    const { rack } = await testSandbox({ scenario: 'empty', rackVersion: CLASSIC_VERSION });
 
     const refused = await rack('PUT', '/system', { form: { version: '20991231000000' } });
 
@@ -186,7 +167,7 @@ describe('a version update', () => {
 
 describe('the dialect between the eras', () => {
   it('has releases and objects on a classic rack from 20180222001443, and services from 20180504181741', async () => {
-    const { rack } = await start({ rackVersion: '20180618124906' });
+    const { rack } = await testSandbox({ rackVersion: '20180618124906' });
     await untilRunning(rack, 'shop');
 
     const release = await rack('POST', '/apps/other/releases', { form: { env: 'A=1' } });
@@ -206,11 +187,11 @@ describe('the dialect between the eras', () => {
   });
 
   it('makes every app generation 1 on a rack that does not know the parameter', async () => {
-    const { rack } = await start({ scenario: 'empty', rackVersion: '20170615105348' });
+    const { sandbox, rack } = await testSandbox({ scenario: 'empty', rackVersion: '20170615105348' });
 
     const created = await rack('POST', '/apps', { form: { name: 'fresh', generation: '2' } });
 
     expect(created.json()).toEqual({ name: 'fresh', release: '', status: 'creating' });
-    expect(sandbox?.world.cloudFormation.find('convox-fresh')?.tags.get('Generation')).toBe('1');
+    expect(sandbox.world.cloudFormation.find('convox-fresh')?.tags.get('Generation')).toBe('1');
   });
 });

@@ -1,12 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
 import { startOperator } from '../../../src/sandbox/scenario/operator.ts';
-import { CLASSIC_VERSION, eventually, rackOf, STANDARD_VERSION, testSandbox } from './rack-http.ts';
-
-let sandbox: Sandbox | undefined;
-afterEach(async () => {
-  await sandbox?.close();
-});
+import { CLASSIC_VERSION, eventually, STANDARD_VERSION, testSandbox } from './rack-http.ts';
 
 async function call({ endpoints }: Sandbox, method: string, path: string, body?: unknown): Promise<unknown> {
   const reply = await fetch(`${endpoints.controlUrl}${path}`, {
@@ -18,12 +13,12 @@ async function call({ endpoints }: Sandbox, method: string, path: string, body?:
 
 describe("the sandbox's own door", () => {
   it('lists certificate mails and approves them', async () => {
-    sandbox = await testSandbox({ rackVersion: STANDARD_VERSION });
-    await rackOf(sandbox)('POST', '/certificates/generate', { form: { domains: 'example.com' } });
+    const { sandbox, rack } = await testSandbox({ rackVersion: STANDARD_VERSION });
+    await rack('POST', '/certificates/generate', { form: { domains: 'example.com' } });
 
     const before = (await call(sandbox, 'GET', '/sandbox/mails')) as { id: string; domain: string; to: string[] }[];
     await call(sandbox, 'POST', `/sandbox/mails/${before[0]?.id ?? ''}/approve`);
-    const listed = await rackOf(sandbox)('GET', '/certificates');
+    const listed = await rack('GET', '/certificates');
 
     expect(before).toHaveLength(1);
     expect(before[0]).toMatchObject({ domain: 'example.com' });
@@ -32,14 +27,13 @@ describe("the sandbox's own door", () => {
   });
 
   it('has nothing in the mailbox when a sandbox starts', async () => {
-    sandbox = await testSandbox({ rackVersion: CLASSIC_VERSION });
+    const { sandbox } = await testSandbox({ rackVersion: CLASSIC_VERSION });
 
     expect(await call(sandbox, 'GET', '/sandbox/mails')).toEqual([]);
   });
 
   it('plays faults as often as told, and takes them away again', async () => {
-    sandbox = await testSandbox({ rackVersion: STANDARD_VERSION });
-    const rack = rackOf(sandbox);
+    const { sandbox, rack } = await testSandbox({ rackVersion: STANDARD_VERSION });
     const fault = { service: 'rack', operation: 'GET /apps.*', times: 2, action: { type: 'error', status: 502 } };
 
     await call(sandbox, 'POST', '/sandbox/faults', fault);
@@ -56,8 +50,7 @@ describe("the sandbox's own door", () => {
   });
 
   it('can cut a connection before or after the request took effect', async () => {
-    sandbox = await testSandbox({ rackVersion: STANDARD_VERSION });
-    const rack = rackOf(sandbox);
+    const { sandbox, rack } = await testSandbox({ rackVersion: STANDARD_VERSION });
     const create = (name: string): Promise<string> =>
       rack('POST', '/apps', { form: { name } }).then(
         () => 'answered',
@@ -76,7 +69,7 @@ describe("the sandbox's own door", () => {
   });
 
   it('serves the list of versions, the installed one among them', async () => {
-    sandbox = await testSandbox({ rackVersion: '20180901000000', scenario: 'empty' });
+    const { sandbox } = await testSandbox({ rackVersion: '20180901000000', scenario: 'empty' });
 
     const versions = (await (await fetch(sandbox.endpoints.versionsUrl)).json()) as {
       version: string;
@@ -89,8 +82,7 @@ describe("the sandbox's own door", () => {
   });
 
   it('counts what reached the rack, by operation', async () => {
-    sandbox = await testSandbox({ rackVersion: STANDARD_VERSION });
-    const rack = rackOf(sandbox);
+    const { sandbox, rack } = await testSandbox({ rackVersion: STANDARD_VERSION });
     await rack('GET', '/apps/shop');
     await rack('GET', '/apps/other');
 
@@ -98,7 +90,7 @@ describe("the sandbox's own door", () => {
   });
 
   it('refuses what it does not know', async () => {
-    sandbox = await testSandbox({ scenario: 'empty' });
+    const { sandbox } = await testSandbox({ scenario: 'empty' });
 
     expect(await call(sandbox, 'GET', '/sandbox/nosuch')).toEqual({ error: 'the sandbox has no GET /sandbox/nosuch' });
     expect(
@@ -109,11 +101,11 @@ describe("the sandbox's own door", () => {
 
 describe('the operator', () => {
   it('approves each mail after a while', async () => {
-    sandbox = await testSandbox({ rackVersion: CLASSIC_VERSION });
+    const { sandbox, rack } = await testSandbox({ rackVersion: CLASSIC_VERSION });
     const { world } = sandbox;
     const approved: string[] = [];
     const stop = startOperator(world, { approveAfterMs: 60_000, onApproval: (domain) => approved.push(domain) });
-    await rackOf(sandbox)('POST', '/certificates/generate', { form: { domains: 'example.com,www.example.com' } });
+    await rack('POST', '/certificates/generate', { form: { domains: 'example.com,www.example.com' } });
 
     await eventually({ ask: () => Promise.resolve(approved.length), until: (count) => count === 2 });
     stop();

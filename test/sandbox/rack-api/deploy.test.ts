@@ -1,16 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
+import { describe, expect, it } from 'vitest';
 import {
   CLASSIC_VERSION,
   eventually,
   multipartSource,
-  rackOf,
   STANDARD_VERSION,
   tarball,
   testSandbox,
   untilBuilt,
   untilRunning,
-  type Rack,
 } from './rack-http.ts';
 
 const FILES = {
@@ -20,19 +17,9 @@ const FILES = {
   'web/program.json': '{"bootSeconds": 3}',
 };
 
-let sandbox: Sandbox | undefined;
-afterEach(async () => {
-  await sandbox?.close();
-});
-
-async function start(rackVersion: string): Promise<Rack> {
-  sandbox = await testSandbox({ rackVersion });
-  return rackOf(sandbox);
-}
-
 describe('a generation-2 app', () => {
   it('goes from nothing to serving requests on a classic rack', async () => {
-    const rack = await start(CLASSIC_VERSION);
+    const { rack } = await testSandbox({ rackVersion: CLASSIC_VERSION });
 
     const created = await rack('POST', '/apps', { form: { name: 'fresh', generation: '2' } });
     await untilRunning(rack, 'fresh');
@@ -62,7 +49,7 @@ describe('a generation-2 app', () => {
   });
 
   it('goes from nothing to serving requests on a standard rack', async () => {
-    const rack = await start(STANDARD_VERSION);
+    const { rack, sandbox } = await testSandbox({ rackVersion: STANDARD_VERSION });
 
     await rack('POST', '/apps', { form: { name: 'fresh', generation: '2' } });
     await untilRunning(rack, 'fresh');
@@ -84,20 +71,20 @@ describe('a generation-2 app', () => {
       { name: 'web', ports: [{ balancer: 80, container: 3000 }, { balancer: 443 }] },
       { name: 'worker', domain: '', ports: null },
     ]);
-    expect(sandbox?.world.compute.tasks().filter(({ definition }) => definition.app === 'fresh')).toHaveLength(2);
+    expect(sandbox.world.compute.tasks().filter(({ definition }) => definition.app === 'fresh')).toHaveLength(2);
   });
 
   it('is gone after a deletion, with its builds and releases', async () => {
-    const rack = await start(STANDARD_VERSION);
+    const { rack, sandbox } = await testSandbox({ rackVersion: STANDARD_VERSION });
 
     const deleted = await rack('DELETE', '/apps/other');
     const gone = await eventually({ ask: () => rack('GET', '/apps/other'), until: ({ status }) => status === 404 });
 
     expect(deleted.text).toBe('ok\n');
     expect(gone.text).toBe('app not found: other\n');
-    expect(sandbox?.world.cloudFormation.find('convox-other')).toBeUndefined();
+    expect(sandbox.world.cloudFormation.find('convox-other')).toBeUndefined();
     await eventually({
-      ask: () => Promise.resolve(sandbox?.rack.store.releasesOf('other').length),
+      ask: () => Promise.resolve(sandbox.rack.store.releasesOf('other').length),
       until: (releases) => releases === 0,
     });
   });

@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { gzipSync } from 'node:zlib';
+import { onTestFinished } from 'vitest';
 import { packTar } from '../../../src/sandbox/rack-api/source-archive.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../../src/sandbox/sandbox.ts';
 
@@ -130,9 +131,11 @@ export function multipartSource(source: Buffer, config = ''): Required<Pick<Rack
   return { body, headers: { 'content-type': `multipart/form-data; boundary=${boundary}` } };
 }
 
-/** A quick sandbox. */
-export function testSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  return startSandbox({ scale: TEST_SCALE, ...options });
+/** A quick sandbox, and its rack; closed when the test is over. */
+export async function testSandbox(options: SandboxOptions = {}): Promise<{ sandbox: Sandbox; rack: Rack }> {
+  const sandbox = await startSandbox({ scale: TEST_SCALE, ...options });
+  onTestFinished(() => sandbox.close());
+  return { sandbox, rack: rackOf(sandbox) };
 }
 
 export const CLASSIC_VERSION = '20171213132441';

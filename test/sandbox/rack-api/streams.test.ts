@@ -1,12 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import type { Sandbox } from '../../../src/sandbox/sandbox.ts';
-import { CLASSIC_VERSION, eventually, rackOf, STANDARD_VERSION, testSandbox } from './rack-http.ts';
-
-let sandbox: Sandbox | undefined;
-afterEach(async () => {
-  await sandbox?.close();
-});
+import { CLASSIC_VERSION, eventually, STANDARD_VERSION, testSandbox } from './rack-http.ts';
 
 interface Opened {
   readonly socket: WebSocket;
@@ -37,7 +32,7 @@ function open({ env, endpoints }: Sandbox, path: string, headers: Readonly<Recor
 
 describe('app logs', () => {
   it('end without a close frame on classic racks', async () => {
-    sandbox = await testSandbox({ rackVersion: CLASSIC_VERSION });
+    const { sandbox } = await testSandbox({ rackVersion: CLASSIC_VERSION });
 
     const { end } = open(sandbox, '/apps/shop/logs', { follow: 'false' });
 
@@ -45,7 +40,7 @@ describe('app logs', () => {
   });
 
   it('end with close frame 1000 on the first standard racks', async () => {
-    sandbox = await testSandbox({ rackVersion: '20180808194846' });
+    const { sandbox } = await testSandbox({ rackVersion: '20180808194846' });
 
     const { end } = open(sandbox, '/apps/shop/logs', { follow: 'false' });
 
@@ -53,7 +48,7 @@ describe('app logs', () => {
   });
 
   it('end with an empty binary frame later, and leave the connection to the client', async () => {
-    sandbox = await testSandbox({ rackVersion: STANDARD_VERSION });
+    const { sandbox } = await testSandbox({ rackVersion: STANDARD_VERSION });
 
     const { end, socket } = open(sandbox, '/apps/shop/logs', { follow: 'false' });
     const how = await end;
@@ -64,7 +59,7 @@ describe('app logs', () => {
   });
 
   it('follow what comes, filtered, and carry 100,000 lines in order', async () => {
-    sandbox = await testSandbox({ rackVersion: STANDARD_VERSION });
+    const { sandbox } = await testSandbox({ rackVersion: STANDARD_VERSION });
     const { texts, socket } = open(sandbox, '/apps/shop/logs', { filter: 'line -odd' });
     await new Promise((resolve) => socket.once('open', resolve));
     const lines = Array.from({ length: 100_000 }, (_, index) => `line ${index}${index % 2 === 0 ? '' : ' odd'}`);
@@ -93,7 +88,7 @@ describe('app logs', () => {
   });
 
   it('are cut when the streams are dropped, and tell again what came since', async () => {
-    sandbox = await testSandbox({ rackVersion: CLASSIC_VERSION, scale: 10 });
+    const { sandbox } = await testSandbox({ rackVersion: CLASSIC_VERSION, scale: 10 });
     const { controlUrl } = sandbox.endpoints;
     const post = (path: string, body: unknown): Promise<Response> =>
       fetch(`${controlUrl}${path}`, { method: 'POST', body: JSON.stringify(body) });
@@ -113,11 +108,11 @@ describe('app logs', () => {
   });
 
   it('show the events of the stack while an update is followed on standard racks', async () => {
-    sandbox = await testSandbox({ rackVersion: STANDARD_VERSION });
+    const { sandbox, rack } = await testSandbox({ rackVersion: STANDARD_VERSION });
     const { texts, socket } = open(sandbox, '/apps/shop/logs', { prefix: 'true' });
     await new Promise((resolve) => socket.once('open', resolve));
 
-    await rackOf(sandbox)('PUT', '/apps/shop/services/worker', { form: { count: '2' } });
+    await rack('PUT', '/apps/shop/services/worker', { form: { count: '2' } });
     const seen = await eventually({
       ask: () => Promise.resolve(texts.join('')),
       until: (text) => text.includes('UPDATE_COMPLETE convox-shop'),
@@ -130,8 +125,7 @@ describe('app logs', () => {
 
 describe('a command', () => {
   it('runs in a one-off process that sees what the service sees, and gives its exit code', async () => {
-    sandbox = await testSandbox({ rackVersion: STANDARD_VERSION });
-    const rack = rackOf(sandbox);
+    const { sandbox, rack } = await testSandbox({ rackVersion: STANDARD_VERSION });
     const started = await rack('POST', '/apps/other/services/web/processes', { headers: { command: 'sleep 3600' } });
     await eventually({
       ask: () => rack('GET', `/apps/other/processes/${started.field('id')}`),
@@ -151,7 +145,7 @@ describe('a command', () => {
   });
 
   it('that does not exist ends with 127, as in a shell', async () => {
-    sandbox = await testSandbox({ rackVersion: CLASSIC_VERSION });
+    const { sandbox } = await testSandbox({ rackVersion: CLASSIC_VERSION });
 
     const { texts, end } = open(sandbox, '/apps/other/processes/web/run', { command: 'nosuch' });
 
@@ -162,8 +156,7 @@ describe('a command', () => {
 
 describe('a process of a service', () => {
   it('that is stopped is replaced by another', async () => {
-    sandbox = await testSandbox({ rackVersion: STANDARD_VERSION });
-    const rack = rackOf(sandbox);
+    const { rack } = await testSandbox({ rackVersion: STANDARD_VERSION });
     const list = async (): Promise<string[]> =>
       ((await rack('GET', '/apps/other/processes')).json() as { id: string; status: string }[])
         .filter(({ status }) => status === 'running')

@@ -1,10 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import type { Sandbox, SandboxOptions } from '../../../src/sandbox/sandbox.ts';
+import { describe, expect, it } from 'vitest';
 import {
   CLASSIC_VERSION,
   eventually,
   multipartSource,
-  rackOf,
   STANDARD_VERSION,
   tarball,
   testSandbox,
@@ -12,16 +10,6 @@ import {
   untilRunning,
   type Rack,
 } from './rack-http.ts';
-
-let sandbox: Sandbox | undefined;
-afterEach(async () => {
-  await sandbox?.close();
-});
-
-async function start(options: SandboxOptions): Promise<{ sandbox: Sandbox; rack: Rack }> {
-  sandbox = await testSandbox(options);
-  return { sandbox, rack: rackOf(sandbox) };
-}
 
 const untilGone = (rack: Rack, app: string): Promise<unknown> =>
   eventually({
@@ -31,7 +19,7 @@ const untilGone = (rack: Rack, app: string): Promise<unknown> =>
 
 describe('a deletion', () => {
   it('of an app that a log drain is linked to is refused', async () => {
-    const { rack } = await start({ rackVersion: CLASSIC_VERSION });
+    const { rack } = await testSandbox({ rackVersion: CLASSIC_VERSION });
 
     const refused = await rack('DELETE', '/apps/shop');
 
@@ -43,7 +31,7 @@ describe('a deletion', () => {
     const {
       rack,
       sandbox: { world },
-    } = await start({ rackVersion: STANDARD_VERSION });
+    } = await testSandbox({ rackVersion: STANDARD_VERSION });
     world.cloudFormation.deleteStack('convox-shop');
     await untilGone(rack, 'shop');
 
@@ -57,7 +45,7 @@ describe('a deletion', () => {
     const {
       rack,
       sandbox: { world },
-    } = await start({ rackVersion: STANDARD_VERSION });
+    } = await testSandbox({ rackVersion: STANDARD_VERSION });
     const arn = world.cloudFormation.find('convox-other')?.arn ?? '';
     world.cloudFormation.failNext('convox-other', 'LogGroup', 'in use');
 
@@ -78,7 +66,7 @@ describe('a deletion', () => {
     const {
       rack,
       sandbox: { rack: api, world },
-    } = await start({ rackVersion: STANDARD_VERSION });
+    } = await testSandbox({ rackVersion: STANDARD_VERSION });
     api.store.bucket(world.cloudFormation.find('convox-other')?.arn ?? '').versions = 1001;
 
     await rack('DELETE', '/apps/other');
@@ -97,7 +85,7 @@ describe('a deletion', () => {
     const {
       rack,
       sandbox: { rack: api },
-    } = await start({
+    } = await testSandbox({
       rackVersion: STANDARD_VERSION,
       durations: { appCleanupMs: 600_000 },
     });
@@ -117,7 +105,7 @@ describe('a deletion', () => {
     const {
       rack,
       sandbox: { rack: api, world },
-    } = await start({
+    } = await testSandbox({
       rackVersion: STANDARD_VERSION,
       durations: { appCleanupMs: 60_000 },
     });
@@ -136,7 +124,7 @@ describe('an update', () => {
     const {
       rack,
       sandbox: { rack: api, world },
-    } = await start({ rackVersion: STANDARD_VERSION });
+    } = await testSandbox({ rackVersion: STANDARD_VERSION });
     const old = await rack('GET', '/apps/other');
     const next = await rack('POST', '/apps/other/releases', { form: { env: 'GREETING=bye' } });
     world.cloudFormation.failNext('convox-other', 'Service', 'did not stabilize');
@@ -154,7 +142,7 @@ describe('an update', () => {
   });
 
   it('of a generation-1 app shows the new release at once', async () => {
-    const { rack } = await start({ rackVersion: CLASSIC_VERSION });
+    const { rack } = await testSandbox({ rackVersion: CLASSIC_VERSION });
     const env = await rack('POST', '/apps/shop/environment', { body: 'A=1' });
     const next = String(env.headers['release-id']);
 
@@ -168,7 +156,7 @@ describe('an update', () => {
   });
 
   it('is refused by name of the stack while another one is under way', async () => {
-    const { rack } = await start({ rackVersion: CLASSIC_VERSION, durations: { imagePullMs: 600_000 } });
+    const { rack } = await testSandbox({ rackVersion: CLASSIC_VERSION, durations: { imagePullMs: 600_000 } });
     await rack('POST', '/apps/shop/formation/worker', { form: { count: '3' } });
 
     const refused = await rack('POST', '/apps/shop/formation/worker', { form: { count: '4' } });
@@ -181,7 +169,7 @@ describe('an update', () => {
     const {
       rack,
       sandbox: { world },
-    } = await start({
+    } = await testSandbox({
       rackVersion: STANDARD_VERSION,
       durations: { imagePullMs: 600_000 },
     });
@@ -205,7 +193,7 @@ describe('an update', () => {
 
 describe('an environment', () => {
   it('of 40 awkward values comes back byte for byte', async () => {
-    const { rack } = await start({ rackVersion: CLASSIC_VERSION });
+    const { rack } = await testSandbox({ rackVersion: CLASSIC_VERSION });
 
     const before = await rack('GET', '/apps/shop/environment');
     const entries = Object.entries(before.json() as Record<string, string>);
@@ -219,7 +207,7 @@ describe('an environment', () => {
   });
 
   it('with a line over 64 KiB is refused', async () => {
-    const { rack } = await start({ rackVersion: CLASSIC_VERSION });
+    const { rack } = await testSandbox({ rackVersion: CLASSIC_VERSION });
 
     const refused = await rack('POST', '/apps/other/environment', { body: `LONG=${'x'.repeat(70_000)}` });
 
@@ -227,7 +215,7 @@ describe('an environment', () => {
   });
 
   it('is taken by a build from the latest release, promoted or not', async () => {
-    const { rack } = await start({ rackVersion: CLASSIC_VERSION });
+    const { rack } = await testSandbox({ rackVersion: CLASSIC_VERSION });
     await rack('POST', '/apps/other/environment', { body: 'GREETING=later' });
     const source = await tarball({ 'convox.yml': 'services:\n  web:\n    build: .\n    port: 3000\n' });
 
@@ -239,7 +227,7 @@ describe('an environment', () => {
   });
 
   it('that lacks a required variable fails the build with its name', async () => {
-    const { rack } = await start({ rackVersion: CLASSIC_VERSION });
+    const { rack } = await testSandbox({ rackVersion: CLASSIC_VERSION });
     const source = await tarball({
       'convox.yml': 'services:\n  web:\n    build: .\n    port: 3000\n    environment:\n      - MISSING\n',
     });
@@ -255,10 +243,10 @@ describe('an exported build', () => {
   it.each([CLASSIC_VERSION, STANDARD_VERSION])('can be taken into another app on a rack of %s', async (rackVersion) => {
     const {
       rack,
-      sandbox: { endpoints },
-    } = await start({ rackVersion });
+      sandbox: { endpoints, env },
+    } = await testSandbox({ rackVersion });
     const [build] = (await rack('GET', '/apps/other/builds')).json() as { id: string; manifest: string }[];
-    const password = sandbox?.env['CONVOX_PASSWORD'] ?? '';
+    const password = env['CONVOX_PASSWORD'] ?? '';
     const authorization = `Basic ${Buffer.from(`convox:${password}`).toString('base64')}`;
     const exported = await fetch(`${endpoints.rackUrl}/apps/other/builds/${build?.id ?? ''}.tgz`, {
       headers: { authorization },
