@@ -11,9 +11,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: '',
     summary: 'perform a whole migration against an embedded rack, AWS, DNS and live traffic',
     section: 'Try it',
-    options: ['seed', 'scale', 'rackVersion', 'rate', 'procedure', ...OUTPUT_OPTIONS],
+    options: ['seed', 'scale', 'rackVersion', 'rate', 'procedure', 'output', ...OUTPUT_OPTIONS],
     examples: [
       ['gen2 rehearse', 'watch a migration from first to last'],
+      ['gen2 rehearse -o report.html', 'and have its report as a page'],
       ['gen2 rehearse --json --rack-version 20260421192651', 'on a new rack, for a program'],
       ['gen2 rehearse --procedure article', 'the same by hand, to compare: see which requests it loses, and why'],
     ],
@@ -143,10 +144,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'report',
     args: '<app>',
-    summary: 'print the report of the newest execution',
+    summary: 'give the report of the newest execution',
     section: 'Look and answer',
-    options: ['state', 'rack', 'markdown', 'output', ...OUTPUT_OPTIONS],
-    examples: [['gen2 report shop --markdown -o report.md', 'for a pull request or a wiki']],
+    options: ['state', 'rack', 'html', 'open', 'markdown', 'output', ...OUTPUT_OPTIONS],
+    examples: [
+      ['gen2 report shop --open', 'in a browser'],
+      ['gen2 report shop --html -o report.html', 'one page, to send to somebody'],
+      ['gen2 report shop --markdown -o report.md', 'for a pull request or a wiki'],
+    ],
     load: () => import('./commands/report.ts'),
   },
   {

@@ -17,6 +17,7 @@ import { readSettings } from './migration-settings.ts';
 import { OPTIONS } from './options/options.ts';
 import { chooseView } from './output/choose-view.ts';
 import { buildReport } from './report/report.ts';
+import { leaveReport } from './report/report-files.ts';
 import { reportText, tableWidth } from './report/report-text.ts';
 import { clockOf, findSandbox } from './sandbox-access.ts';
 import { findDatabaseUrl, newestExecution, openEngine, stateFolder } from './state.ts';
@@ -41,10 +42,12 @@ export async function runMigration(invocation: Invocation, call: MigrationCall):
   const approver = gatePrompt({ invocation, app, view });
   const engine = openEngine(invocation, approver);
   const connection = await openConnection(invocation, { readOnly: false }, shell.signal);
+  let execution: string | undefined;
   const request: MigrateRequest = {
     ports: connection.ports,
     engine,
     listener: (event) => {
+      if (event.type === 'execution-started') execution = event.execution;
       view.show(event);
       const isLeft = event.type === 'gate-opened' && approver === undefined;
       if (isLeft && !options.has(OPTIONS.json)) shell.stderr.write(waitText(invocation, app));
@@ -74,6 +77,7 @@ export async function runMigration(invocation: Invocation, call: MigrationCall):
   } finally {
     view.close();
     connection.close();
+    if (execution !== undefined) await leaveReport(invocation, execution);
   }
   return printResult(invocation, app, result);
 }

@@ -4,33 +4,11 @@ import { statusText } from '../../src/cli/output/status-text.ts';
 import { buildReport, countHumanWaits } from '../../src/cli/report/report.ts';
 import { reportMarkdown } from '../../src/cli/report/report-markdown.ts';
 import { reportText } from '../../src/cli/report/report-text.ts';
-import type { ExecutionView } from '../../src/orchestrator/engine.ts';
-import type { MigrationEvent } from '../../src/orchestrator/events.ts';
 import { at, finished, START, started, waiting } from './support/events.ts';
-import { ASSESSMENT } from './support/plans.ts';
 import { Written } from './support/test-shell.ts';
+import { view } from './support/views.ts';
 
 const style = styleFor(new Written(), {});
-
-function view(events: readonly MigrationEvent[], change: Partial<ExecutionView> = {}): ExecutionView {
-  return {
-    id: '20260105-090000-aaaa',
-    rack: 'convox',
-    app: 'shop',
-    settings: {},
-    createdAt: START,
-    updatedAt: START,
-    direction: 'forward',
-    outcome: undefined,
-    openGate: undefined,
-    isPaused: false,
-    events,
-    results: new Map<string, unknown>([['assess', JSON.parse(JSON.stringify(ASSESSMENT)) as unknown]]),
-    holder: undefined,
-    location: '/state/convox/shop/20260105-090000-aaaa',
-    ...change,
-  };
-}
 
 const GATE = { gate: 'approve-cutover', title: 'Move the traffic', shows: ['a → b'] } as const;
 
@@ -63,8 +41,8 @@ describe('a report', () => {
 
     expect(report.steps[0]).toMatchObject({ state: 'failed', says: '[BUILD_FAILED] no base image' });
     expect(report.undone).toEqual([
-      { id: 'build', title: 'Build', isDone: true, problem: undefined },
-      { id: 'app', title: 'App', isDone: false, problem: '[APP_DELETE_FAILED] in use' },
+      expect.objectContaining({ id: 'build', title: 'Build', isDone: true, problem: undefined, durationMs: 1000 }),
+      expect.objectContaining({ id: 'app', title: 'App', isDone: false, problem: '[APP_DELETE_FAILED] in use' }),
     ]);
   });
 
@@ -72,13 +50,58 @@ describe('a report', () => {
     const report = buildReport(
       view([
         at(0, { type: 'gate-opened', ...GATE } as const),
-        at(90, { type: 'gate-answered', gate: GATE.gate, approved: true, by: 'ann' } as const),
+        at(90, { type: 'gate-answered', gate: GATE.gate, approved: true, by: 'ann', comment: 'go' } as const),
         at(95, { type: 'human-wait', step: 'promote', what: 'mail to admin@example.com' } as const),
       ]),
     );
 
     expect(countHumanWaits(report)).toBe(2);
-    expect(report.gates).toEqual([{ ...GATE, approved: true, by: 'ann', waitedMs: 90_000 }]);
+    expect(report.gates).toEqual([
+      { ...GATE, approved: true, by: 'ann', comment: 'go', openedAt: START, waitedMs: 90_000 },
+    ]);
+  });
+
+  test('shows records as they were before anything was changed, and as they were written in the end', () => {
+    const switched = [
+      { name: 'shop.example.com', type: 'A', before: 'alias old.elb, TTL lowered', after: 'alias newer.elb' },
+    ];
+    const record = view([]);
+
+    const { dns } = buildReport({
+      ...record,
+      results: new Map<string, unknown>([...record.results, ['switch-records/plan', { changes: switched }]]),
+    });
+
+    expect(dns).toEqual([{ name: 'shop.example.com', type: 'A', before: 'alias old.elb', after: 'alias newer.elb' }]);
+  });
+
+  test('puts what was counted at several times together, each minute once', () => {
+    const minute = (atSeconds: number, figures: readonly [number, number, number, number]) => {
+      const [newRequests, newErrors, oldRequests, oldErrors] = figures;
+      return { at: START + atSeconds * 1000, newRequests, newErrors, oldRequests, oldErrors };
+    };
+    const counted = (step: string, app: string, minutes: readonly ReturnType<typeof minute>[]) =>
+      at(300, { type: 'traffic', step, app, minutes } as const);
+
+    const { traffic } = buildReport(
+      view([
+        counted('confirm-traffic', 'shop-gen2', [minute(0, [0, 0, 90, 1]), minute(60, [40, 2, 50, 0])]),
+        counted('confirm-final-traffic', 'shop', [minute(60, [0, 0, 0, 0]), minute(120, [70, 0, 0, 0])]),
+        counted('confirm-final-traffic', 'shop-gen2', [minute(60, [40, 2, 0, 0]), minute(120, [20, 1, 0, 0])]),
+      ]),
+    );
+
+    expect(traffic.points.map(({ old, temporary, final, errors }) => [old, temporary, final, errors])).toEqual([
+      [90, 0, 0, 1],
+      [50, 40, 0, 2],
+      [0, 20, 70, 1],
+    ]);
+  });
+
+  test('knows the times in which nothing was told', () => {
+    const { pauses } = buildReport(view([started('build', 0), finished('build', 60), started('deploy', 7260)]));
+
+    expect(pauses).toEqual([{ from: START + 60_000, to: START + 7_260_000 }]);
   });
 
   test('can be made of an execution that died before it had looked at anything', () => {

@@ -9,8 +9,10 @@ import { articleProcedure } from '../rehearsal/article/article-procedure.ts';
 import { failuresByStep } from '../rehearsal/failures.ts';
 import { gen2Procedure } from '../rehearsal/gen2-procedure.ts';
 import { rehearse, type RehearsalResult } from '../rehearsal/rehearsal.ts';
+import { reportHtml } from '../report/html/report-html.ts';
 import { buildReport, countHumanWaits, type Report } from '../report/report.ts';
 import { reportText, tableWidth, type RehearsalFigures } from '../report/report-text.ts';
+import { writeOutput } from '../write-output.ts';
 
 const DEFAULT_RATE = 100;
 const DEFAULT_SCALE = 60;
@@ -66,15 +68,25 @@ interface Rehearsed {
   readonly scale: number;
 }
 
-function print(invocation: Invocation, result: RehearsalResult, rehearsed: Rehearsed): number {
+/** What visitors met counts more than what balancers counted: it is what the migration promises. */
+function reportOf({ view, traffic, rackVersion }: RehearsalResult): Report | undefined {
+  if (view === undefined) return undefined;
+  const visitors = traffic.buckets.map(({ atMs, sent, failed }) => ({ at: atMs, sent, failed }));
+  // The record is gone with the sandbox.
+  return { ...buildReport(view, visitors), rackVersion, location: '' };
+}
+
+async function print(invocation: Invocation, result: RehearsalResult, rehearsed: Rehearsed): Promise<number> {
   const { shell, options, style, errorStyle } = invocation;
-  const { view, failure, traffic } = result;
-  const report = view === undefined ? undefined : { ...buildReport(view), rackVersion: result.rackVersion };
+  const { failure, traffic } = result;
+  const report = reportOf(result);
   const figures = figuresOf(result, rehearsed, report);
   if (failure !== undefined) {
     const verbose = options.has(OPTIONS.verbose);
     shell.stderr.write(errorBlock(failure, { style: errorStyle, verbose, width: shell.stderr.columns() }));
   }
+  if (report !== undefined && options.get(OPTIONS.output) !== undefined)
+    await writeOutput(invocation, reportHtml(report));
   if (options.has(OPTIONS.json)) shell.stdout.write(`${JSON.stringify(toJson(result, rehearsed.name, report))}\n`);
   else if (report !== undefined)
     shell.stdout.write(reportText(report, { style, figures, ...tableWidth(shell.stdout) }));

@@ -79,6 +79,8 @@ export const OPTIONS = {
   watch: flag('--watch', 'This command', 'keep looking until it is over'),
   all: flag('--all', 'This command', 'older executions too'),
   markdown: flag('--markdown', 'This command', 'write Markdown'),
+  html: flag('--html', 'This command', 'write one page of HTML that needs nothing else'),
+  open: flag('--open', 'This command', 'open the report in a browser'),
   reject: flag('--reject', 'This command', 'say no'),
   comment: text('--comment <text>', 'This command', 'recorded with the answer'),
   public: flag('--public', 'This command', 'only the public balancer'),

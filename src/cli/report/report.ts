@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ExecutionView } from '../../orchestrator/engine.ts';
 import type { MigrationEvent, Outcome, Phase } from '../../orchestrator/events.ts';
+import { trafficReport, type TrafficReport, type VisitorMinute } from './traffic.ts';
 
 export type StepState = 'done' | 'was done' | 'failed' | 'running';
 
@@ -22,6 +23,8 @@ export interface UndoReport {
   readonly title: string;
   readonly isDone: boolean;
   readonly problem: string | undefined;
+  readonly startedAt: number;
+  readonly durationMs: number;
 }
 
 export interface GateReport {
@@ -30,7 +33,9 @@ export interface GateReport {
   readonly shows: readonly string[];
   readonly approved: boolean | undefined;
   readonly by: string | undefined;
-  /** How long it was open, ms. */
+  readonly comment: string | undefined;
+  readonly openedAt: number;
+  /** How long it was open, ms; undefined while it is. */
   readonly waitedMs: number | undefined;
 }
 
@@ -51,6 +56,9 @@ export interface Report {
   /** What people were asked to do beside the gates. */
   readonly humanWaits: readonly { readonly step: string; readonly what: string }[];
   readonly warnings: readonly string[];
+  readonly traffic: TrafficReport;
+  /** Long times in which nothing was told: at a gate, or nobody worked on it. */
+  readonly pauses: readonly Pause[];
   readonly dns: readonly {
     readonly name: string;
     readonly type: string;
@@ -60,7 +68,7 @@ export interface Report {
   /** What commit destroyed, or would have. */
   readonly destroyed: readonly string[];
   readonly cost: { readonly before: number; readonly after: number; readonly pricesOf: string } | undefined;
-  /** Folder of the journal and the exports. */
+  /** Where the journal and the exports are, for people. */
   readonly location: string;
 }
 
@@ -68,19 +76,32 @@ const changesSchema = z.object({
   changes: z.array(z.object({ name: z.string(), type: z.string(), before: z.string(), after: z.string() })),
 });
 
+/** A time in which nothing was told, ms since 1970. */
+export interface Pause {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A shorter silence is a part of the work: waits tell what they see every 15 s. */
+const SHORTEST_PAUSE_MS = 10 * 60_000;
+
 /** The parts of the recorded assessment that a report shows; other fields pass. */
 const assessmentSchema = z.object({
   rack: z.object({ version: z.string() }),
+  temporaryApp: z.string(),
   dns: changesSchema,
   destroys: z.array(z.string()),
   cost: z.object({ before: z.number(), after: z.number(), pricesOf: z.string() }),
 });
 
-/** Makes the report of an execution from its record alone, also of one that failed or still runs. */
-export function buildReport(view: ExecutionView): Report {
+/**
+ * Makes the report of an execution from its record alone, also of one that failed or still runs. What `visitors` met is
+ * known of a rehearsal only.
+ */
+export function buildReport(view: ExecutionView, visitors: readonly VisitorMinute[] = []): Report {
   const parsed = assessmentSchema.safeParse(view.results.get('assess'));
   const facts = parsed.success ? parsed.data : undefined;
-  // What was switched in the end knows balancers that were not there yet when it was planned.
+  // What was switched knows balancers that were not there yet when it was planned.
   const switched = changesSchema.safeParse(view.results.get('switch-records/plan'));
   const { events } = view;
   const endedAt = events.at(-1)?.at ?? view.updatedAt;
@@ -94,13 +115,15 @@ export function buildReport(view: ExecutionView): Report {
     endedAt,
     durationMs: endedAt - view.createdAt,
     steps: stepReports(events, endedAt),
-    undone: undoReports(events),
+    undone: undoReports(events, endedAt),
     gates: gateReports(events),
     humanWaits: events.flatMap((event) =>
       event.type === 'human-wait' ? [{ step: event.step, what: event.what }] : [],
     ),
     warnings: [...new Set(events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])))],
-    dns: switched.success ? switched.data.changes : (facts?.dns.changes ?? []),
+    traffic: trafficReport(events, { app: view.app, temporaryApp: facts?.temporaryApp, visitors }),
+    pauses: pausesOf([view.createdAt, ...events.map(({ at }) => at)]),
+    dns: changesOf(facts?.dns.changes ?? [], switched.success ? switched.data.changes : []),
     destroyed: facts?.destroys ?? [],
     cost: facts?.cost,
     location: view.location,
@@ -136,35 +159,60 @@ function stepReports(events: readonly MigrationEvent[], endedAt: number): readon
   return [...steps.values()];
 }
 
-function undoReports(events: readonly MigrationEvent[]): readonly UndoReport[] {
+function undoReports(events: readonly MigrationEvent[], endedAt: number): readonly UndoReport[] {
   const undone = new Map<string, UndoReport>();
   for (const event of events) {
     if (event.type === 'undo-started') {
-      undone.set(event.step, { id: event.step, title: event.title, isDone: false, problem: undefined });
+      const startedAt = undone.get(event.step)?.startedAt ?? event.at;
+      undone.set(event.step, {
+        ...{ id: event.step, title: event.title, isDone: false, problem: undefined, startedAt },
+        durationMs: endedAt - startedAt,
+      });
     } else if (event.type === 'undo-finished' || event.type === 'undo-failed') {
-      const title = undone.get(event.step)?.title ?? event.step;
+      const { title = event.step, startedAt = event.at } = undone.get(event.step) ?? {};
       const problem = event.type === 'undo-failed' ? `[${event.code}] ${event.message}` : undefined;
-      undone.set(event.step, { id: event.step, title, isDone: problem === undefined, problem });
+      const isDone = problem === undefined;
+      undone.set(event.step, { id: event.step, title, isDone, problem, startedAt, durationMs: event.at - startedAt });
     }
   }
   return [...undone.values()];
 }
 
 function gateReports(events: readonly MigrationEvent[]): readonly GateReport[] {
-  const gates = new Map<string, GateReport & { readonly openedAt: number }>();
+  const gates = new Map<string, GateReport>();
   for (const event of events) {
     if (event.type === 'gate-opened') {
       const { gate, title, shows, at } = event;
       const openedAt = gates.get(gate)?.openedAt ?? at;
-      gates.set(gate, { gate, title, shows, openedAt, approved: undefined, by: undefined, waitedMs: undefined });
+      const open = { approved: undefined, by: undefined, comment: undefined, waitedMs: undefined };
+      gates.set(gate, { gate, title, shows, openedAt, ...open });
     } else if (event.type === 'gate-answered') {
       const opened = gates.get(event.gate);
       if (opened === undefined) continue;
-      const { approved, by, at } = event;
-      gates.set(event.gate, { ...opened, approved, by, waitedMs: at - opened.openedAt });
+      const { approved, by, comment, at } = event;
+      gates.set(event.gate, { ...opened, approved, by, comment, waitedMs: at - opened.openedAt });
     }
   }
-  return [...gates.values()].map(({ gate, title, shows, approved, by, waitedMs }) => ({
-    ...{ gate, title, shows, approved, by, waitedMs },
-  }));
+  return [...gates.values()];
+}
+
+type RecordChange = Report['dns'][number];
+
+/** What was planned; when it was switched, with what was written then. The TTL had been lowered by that time. */
+function changesOf(planned: readonly RecordChange[], switched: readonly RecordChange[]): readonly RecordChange[] {
+  if (switched.length === 0) return planned;
+  // A name can stand in several zones, in the same order both times: each is taken once.
+  const left = [...planned];
+  return switched.map((change) => {
+    const at = left.findIndex(({ name, type }) => name === change.name && type === change.type);
+    const [before] = at < 0 ? [] : left.splice(at, 1);
+    return { ...change, before: before?.before ?? change.before };
+  });
+}
+
+function pausesOf(times: readonly number[]): readonly Pause[] {
+  return times.flatMap((to, index) => {
+    const from = times[index - 1] ?? to;
+    return to - from > SHORTEST_PAUSE_MS ? [{ from, to }] : [];
+  });
 }
