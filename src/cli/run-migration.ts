@@ -47,12 +47,14 @@ export async function runMigration(invocation: Invocation, call: MigrationCall):
     ports: connection.ports,
     engine,
     listener: (event) => {
-      if (event.type === 'execution-started') execution = event.execution;
       view.show(event);
       const isLeft = event.type === 'gate-opened' && approver === undefined;
       if (isLeft && !options.has(OPTIONS.json)) shell.stderr.write(waitText(invocation, app));
     },
-    exportTo: (execution) => exportsOf(stateFolder(invocation), app, execution),
+    exportTo: (id) => {
+      execution = id;
+      return exportsOf(stateFolder(invocation), app, id);
+    },
     ...('until' in call ? { until: call.until } : {}),
   };
   const filter = { rack: options.get(OPTIONS.rack), app };
@@ -77,7 +79,7 @@ export async function runMigration(invocation: Invocation, call: MigrationCall):
   } finally {
     view.close();
     connection.close();
-    if (execution !== undefined) await leaveReport(invocation, execution);
+    if (execution !== undefined) await leaveReport(invocation, { engine, execution });
   }
   return printResult(invocation, app, result);
 }

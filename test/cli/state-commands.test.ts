@@ -1,5 +1,6 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import { LocalEngine } from '../../src/orchestrator/engines/local/local-engine.ts';
 import { systemClock } from '../../src/time/clock.ts';
@@ -146,6 +147,48 @@ describe('gen2 report', () => {
 
     expect(exitCode).toBe(0);
     expect(await readdir(state)).toContain('report.md');
+  });
+
+  test('writes one page with --html', async () => {
+    const { state, execution } = await running();
+    await execution.finish('aborted');
+    await execution.release();
+
+    const { stdout } = await gen2(['report', 'shop', '--state', state, '--html']);
+
+    expect(stdout).toMatch(/^<!doctype html>/);
+    expect(stdout).toContain('<title>Migration of shop on rack convox: aborted</title>');
+  });
+
+  test('--open leaves all forms beside the journal and gives the page to the browser named in BROWSER', async () => {
+    const { state, execution } = await running();
+    await execution.finish('aborted');
+    await execution.release();
+    const browser = join(state, 'browser.sh');
+    await writeFile(browser, `#!/bin/sh\necho "$1" > '${state}/opened'\n`, { mode: 0o755 });
+
+    const { exitCode, stdout } = await gen2(['report', 'shop', '--state', state, '--open'], {
+      env: { BROWSER: browser },
+    });
+
+    const folder = join(state, 'convox', 'shop', execution.id);
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe(`${pathToFileURL(join(folder, 'report.html')).href}\n`);
+    await vi.waitFor(async () => expect(await readFile(join(state, 'opened'), 'utf8')).toBe(stdout));
+    expect(await readdir(folder)).toEqual(expect.arrayContaining(['report.html', 'report.json', 'report.md']));
+  });
+
+  test('--open says where the page is when there is no browser', async () => {
+    const { state, execution } = await running();
+    await execution.release();
+
+    const { exitCode, stderr } = await gen2(['report', 'shop', '--state', state, '--open'], {
+      env: { BROWSER: '/no/such/browser' },
+    });
+
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('no browser could be started with /no/such/browser');
+    expect(stderr).toContain('/report.html yourself');
   });
 
   test('refuses a file that cannot be written', async () => {

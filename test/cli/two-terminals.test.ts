@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SHOP_CANARY, SHOP_URL_CANARY } from '../../src/sandbox/scenario/shop-environment.ts';
 import { filesBelow, playground, type Playground } from './support/sandbox.ts';
@@ -55,6 +55,8 @@ describe('a migration over two terminals', () => {
       outputs.push(third.stdout, third.stderr, verified.stdout, report.stdout, report.stderr);
       const written = await filesBelow(join(world.folder, '.gen2'));
       expect(written.size).toBeGreaterThan(5);
+      const reports = [...written.keys()].map((path) => basename(path)).filter((name) => name.startsWith('report.'));
+      expect(reports.toSorted()).toEqual(['report.html', 'report.json', 'report.md']);
       for (const secret of [SHOP_CANARY, SHOP_URL_CANARY, 'sandbox-rack-password', 'sandbox-secret-access-key']) {
         const forms = [secret, Buffer.from(`convox:${secret}`).toString('base64')];
         for (const form of forms) {
@@ -90,6 +92,7 @@ describe('a migration over two terminals', () => {
 
       const aborted = await world.run('abort', 'shop');
       expect(aborted.exitCode).toBe(0);
+      expect(aborted.stderr).toMatch(/^report: file:\/\/\S+\/report\.html$/m);
       expect(await apps(world)).toEqual(before.apps);
       expect(await world.records()).toEqual(before.records);
       expect((await world.run('balancers', '--internal')).stdout).toMatch(/^internal-[a-z0-9.-]+\.amazonaws\.com\n$/i);

@@ -11,6 +11,7 @@ import { verbosityOf } from '../output/choose-view.ts';
 import { jsonLine } from '../output/json-line.ts';
 import { PlainLines, type ProgressView } from '../output/progress-view.ts';
 import { findSandbox } from '../sandbox-access.ts';
+import { leaveReport } from '../report/report-files.ts';
 import { databaseOptions, findDatabaseUrl, stateFolder } from '../state.ts';
 import { openConnection } from '../wiring.ts';
 
@@ -32,11 +33,15 @@ export async function run(invocation: Invocation): Promise<number> {
         engine,
         racks: [name],
         perRack: options.get(OPTIONS.perRack) ?? 1,
-        drive: (item, signal) => {
+        drive: async (item, signal) => {
           const view = viewOf(invocation, item);
           const exportTo = (execution: string) =>
             exportFolder(join(stateFolder(invocation), item.rack, item.app, execution, 'export'));
-          return driveMigration(item, { ports, exportTo, listener: (event) => view.show(event) }, signal);
+          try {
+            return await driveMigration(item, { ports, exportTo, listener: (event) => view.show(event) }, signal);
+          } finally {
+            await leaveReport(invocation, { engine, execution: item.execution.id });
+          }
         },
         onEvent: (event) => tell(invocation, event),
       },

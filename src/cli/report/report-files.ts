@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ExecutionView } from '../../orchestrator/engine.ts';
+import type { Engine, ExecutionView } from '../../orchestrator/engine.ts';
 import type { Invocation } from '../command.ts';
 import { OPTIONS } from '../options/options.ts';
-import { openEngine, stateFolder } from '../state.ts';
+import { stateFolder } from '../state.ts';
 import { reportHtml } from './html/report-html.ts';
 import { reportMarkdown } from './report-markdown.ts';
 import { buildReport, type Report } from './report.ts';
@@ -20,9 +20,12 @@ const FORMS: readonly (readonly [file: string, write: (report: Report) => string
  * Leaves the report of an execution beside its exports, in all forms, however it ended, and says where. That it cannot be
  * written is told and fails nothing: the journal has everything, and `gen2 report` makes it again.
  */
-export async function leaveReport(invocation: Invocation, execution: string): Promise<void> {
+export async function leaveReport(
+  invocation: Invocation,
+  { engine, execution }: { readonly engine: Pick<Engine, 'list'>; readonly execution: string },
+): Promise<void> {
   try {
-    const view = (await openEngine(invocation).list({})).find(({ id }) => id === execution);
+    const view = (await engine.list({})).find(({ id }) => id === execution);
     if (view === undefined) return;
     const path = await writeReportFiles(invocation, view);
     tell(invocation, `report: ${pathToFileURL(path).href}`);

@@ -38,7 +38,14 @@ export function trafficReport(
     if (event.type !== 'traffic') continue;
     const isFinal = event.app === names.app;
     for (const { at, newRequests, newErrors, oldRequests, oldErrors } of event.minutes) {
-      const known = points.get(at) ?? { at, old: 0, temporary: 0, final: 0, errors: 0, errorsBy: new Map() };
+      const known = points.get(at) ?? {
+        at,
+        old: 0,
+        temporary: 0,
+        final: 0,
+        errors: 0,
+        errorsBy: new Map<string, number>(),
+      };
       const errorsBy = new Map(known.errorsBy);
       errorsBy.set(event.app, Math.max(newErrors, errorsBy.get(event.app) ?? 0));
       errorsBy.set('', Math.max(oldErrors, errorsBy.get('') ?? 0));

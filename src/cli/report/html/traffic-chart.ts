@@ -76,7 +76,7 @@ function described(traffic: TrafficReport, highest: number): string {
     const requests = traffic.points.reduce((sum, point) => sum + point[side], 0);
     return requests === 0 ? '' : `${count(requests, 'request')} at ${nameOf(traffic, side)}`;
   });
-  const errors = `${count(totalErrors(traffic), 'error')}`;
+  const errors = count(totalErrors(traffic), 'error');
   return [...parts.filter((part) => part !== ''), errors, `at most ${highest} requests a minute`].join(', ');
 }
 
