@@ -40,22 +40,11 @@ const ROLES = ['public', 'internal', 'api'] as const;
  * `RACK_INTERNAL_DISABLED`, `RACK_PUBLIC_DISABLED`, `BALANCER_NOT_FOUND`, `BALANCER_MISMATCH`.
  */
 export async function findRackBalancers(
-  { rack, clients }: FindRackBalancersOptions,
+  options: FindRackBalancersOptions,
   signal: AbortSignal,
 ): Promise<RackBalancers> {
-  if (rack.status !== undefined && BUSY_STATUSES.has(rack.status)) throw rackBusy(rack.name, rack.status);
-  if (clients === undefined) {
-    const answer = (role: RackBalancerRole): BalancerAnswer => fromOutputs(role, rack, []);
-    return { public: answer('public'), internal: answer('internal'), api: answer('api'), deniedActions: [] };
-  }
-  const denied = new Set<string>();
-  const stack = await readRackStack(rack, clients, denied, signal);
-  const search = new BalancerSearch({ rack, clients, denied, ...(stack === undefined ? {} : { stack }) });
-  const answers = await Promise.all(
-    ROLES.map(async (role) => [role, await answerFor(role, rack, stack, search, denied, signal)] as const),
-  );
-  const byRole = new Map<RackBalancerRole, BalancerAnswer>(answers);
-  const get = (role: RackBalancerRole): BalancerAnswer => byRole.get(role) ?? notFound(role, rack.name);
+  const { answers, denied, stack } = await answersFor(ROLES, options, signal);
+  const get = (role: RackBalancerRole): BalancerAnswer => answers.get(role) ?? notFound(role, options.rack.name);
   return {
     public: get('public'),
     internal: get('internal'),
@@ -65,14 +54,39 @@ export async function findRackBalancers(
   };
 }
 
-/** Finds one balancer of the rack, or throws why there is none. */
+/** Finds one balancer of the rack, asking for nothing of the others, or throws why there is none. */
 export async function getRackBalancer(
   { role, ...options }: FindRackBalancersOptions & { readonly role: RackBalancerRole },
   signal: AbortSignal,
 ): Promise<RackBalancer> {
-  const answer = (await findRackBalancers(options, signal))[role];
+  const answer = (await answersFor([role], options, signal)).answers.get(role) ?? notFound(role, options.rack.name);
   if (answer.found) return answer.balancer;
   throw answer.error;
+}
+
+interface Answers {
+  readonly answers: ReadonlyMap<RackBalancerRole, BalancerAnswer>;
+  /** IAM actions we were refused and did without. */
+  readonly denied: ReadonlySet<string>;
+  readonly stack?: StackFacts | undefined;
+}
+
+async function answersFor(
+  roles: readonly RackBalancerRole[],
+  { rack, clients }: FindRackBalancersOptions,
+  signal: AbortSignal,
+): Promise<Answers> {
+  if (rack.status !== undefined && BUSY_STATUSES.has(rack.status)) throw rackBusy(rack.name, rack.status);
+  if (clients === undefined) {
+    return { answers: new Map(roles.map((role) => [role, fromOutputs(role, rack, [])])), denied: new Set() };
+  }
+  const denied = new Set<string>();
+  const stack = await readRackStack(rack, clients, denied, signal);
+  const search = new BalancerSearch({ rack, clients, denied, ...(stack === undefined ? {} : { stack }) });
+  const answers = await Promise.all(
+    roles.map(async (role) => [role, await answerFor(role, rack, stack, search, denied, signal)] as const),
+  );
+  return { answers: new Map(answers), denied, stack };
 }
 
 async function readRackStack(

@@ -75,18 +75,7 @@ export async function startMigration(
   signal: AbortSignal,
 ): Promise<MigrationResult> {
   const { ports, settings, engine } = request;
-  const { findings, assessment } = await assess(ports, settings, signal);
-  const blockers = findings.filter(({ severity }) => severity === 'blocker');
-  if (assessment === undefined || blockers.length > 0) {
-    throw new MigrationError(
-      'PLAN_BLOCKED',
-      `${settings.app} cannot be migrated: ${blockers.map(({ message }) => message).join('; ')}`,
-      {
-        hint: blockers.map(({ hint }) => hint).join(' '),
-        details: { blockers },
-      },
-    );
-  }
+  const assessment = await assessUnblocked(ports, settings, signal);
   const execution = await engine.begin(
     { rack: assessment.rack.name, app: settings.app, settings: { ...settings } },
     signal,
@@ -97,16 +86,39 @@ export async function startMigration(
   });
 }
 
-/** Goes on with the newest execution of an app, in the direction it had. */
+/** @throws {MigrationError} `PLAN_BLOCKED` with all blockers. */
+async function assessUnblocked(ports: Ports, settings: MigrationSettings, signal: AbortSignal): Promise<Assessment> {
+  const { findings, assessment } = await assess(ports, settings, signal);
+  const blockers = findings.filter(({ severity }) => severity === 'blocker');
+  if (assessment !== undefined && blockers.length === 0) return assessment;
+  throw new MigrationError(
+    'PLAN_BLOCKED',
+    `${settings.app} cannot be migrated: ${blockers.map(({ message }) => message).join('; ')}`,
+    {
+      hint: blockers.map(({ hint }) => hint).join(' '),
+      details: { blockers },
+    },
+  );
+}
+
+/**
+ * Goes on with the newest execution of an app, in the direction it had; one that died before it had looked looks first.
+ *
+ * @throws {MigrationError} as `startMigration`.
+ */
 export async function resumeMigration(
   request: MigrateRequest & { readonly filter: ExecutionFilter },
   signal: AbortSignal,
 ): Promise<MigrationResult> {
   const { engine, filter } = request;
   const { execution, view } = await takeUp(engine, filter, signal);
-  return attempt(execution, () => {
+  return attempt(execution, async () => {
     if (view.outcome !== undefined) throw over(view.app, view.outcome);
-    const known = { ...request, execution, facts: factsOf(execution), settings: view.settings, resumed: true };
+    const { settings } = view;
+    const facts =
+      findFacts(execution) ??
+      (await execution.step('assess', () => assessUnblocked(request.ports, settings, execution.signal)));
+    const known = { ...request, execution, facts, settings, resumed: true };
     return execution.direction === 'forward' ? forward(known) : backward(known, execution.direction);
   });
 }
@@ -124,13 +136,14 @@ export async function undoMigration(
   const { execution, view } = await takeUp(engine, filter, signal);
   return attempt(execution, async () => {
     assertCanReturn(execution, view.app);
-    if (execution.recorded('assess') === undefined) {
+    const facts = findFacts(execution);
+    if (facts === undefined) {
       // It died before it had looked at anything: there is nothing to take back.
       await execution.finish('aborted');
       return { execution: execution.id, outcome: 'aborted' };
     }
     if (view.outcome === 'aborted' || view.outcome === 'succeeded') throw over(view.app, view.outcome);
-    const known = { ...request, execution, facts: factsOf(execution), settings: view.settings, resumed: true };
+    const known = { ...request, execution, facts, settings: view.settings, resumed: true };
     await execution.turn(direction, 'asked for by the user');
     return backward(known, direction);
   });
@@ -216,13 +229,9 @@ async function attempt(execution: Execution, run: () => Promise<MigrationResult>
   }
 }
 
-function factsOf(execution: Execution): Assessment {
-  const facts = execution.recorded('assess');
-  // Recorded by `startMigration`, gone through JSON.
-  if (facts !== undefined) return facts as Assessment;
-  throw new MigrationError('EXECUTION_STATE', `execution ${execution.id} ended before it had looked at anything`, {
-    hint: 'Nothing was changed. Take it back with `gen2 abort` and begin again.',
-  });
+/** What `assess` recorded, gone through JSON; undefined for an execution that died before it. */
+function findFacts(execution: Execution): Assessment | undefined {
+  return execution.recorded('assess') as Assessment | undefined;
 }
 
 function assertCanReturn(execution: Execution, app: string): void {
