@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile, readFile, readdir, chmod } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile, readFile, readdir, chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -44,6 +44,21 @@ describe('the local engine', () => {
     const [view] = await engine.list({ app: 'shop' });
     expect([view?.results.get('one'), view?.results.get('two')]).toEqual([1, 2]);
     expect((await readFile(path, 'utf8')).startsWith(whole)).toBe(true);
+    await close();
+  });
+
+  test('a process that died before its first line was on disk has begun nothing', async () => {
+    const { engine, state, close } = await localEngine();
+    const execution = await engine.begin(REQUEST, signal);
+    await execution.release();
+    const unborn = join(state, 'convox', 'shop', '99990101-000000-0000');
+    await mkdir(unborn);
+    await writeFile(join(unborn, 'journal.jsonl'), '0badc0de {"type":"execution-cre');
+
+    const again = await engine.resume({ app: 'shop' }, signal);
+
+    expect(again.id).toBe(execution.id);
+    await again.release();
     await close();
   });
 

@@ -62,10 +62,9 @@ export class LocalEngine implements Engine {
   }
 
   async resume(filter: ExecutionFilter, signal: AbortSignal): Promise<Execution> {
-    const { rack, app, execution } = await this.#newest(filter);
-    const folder = executionFolder(this.#options.state, rack, app, execution);
+    const { rack, app, id, location: folder } = await this.#newest(filter);
     await ensureWritable(folder);
-    const lock = await this.#lock(rack, app, execution);
+    const lock = await this.#lock(rack, app, id);
     try {
       return await this.#run(folder, await Journal.open(journalPath(folder), this.#options.clock), lock, signal);
     } catch (error) {
@@ -84,7 +83,7 @@ export class LocalEngine implements Engine {
   }
 
   async answer(filter: ExecutionFilter, answer: GateAnswer): Promise<ExecutionView> {
-    const view = await this.#newestView(filter);
+    const view = await this.#newest(filter);
     if (view.openGate === undefined) {
       throw new MigrationError('EXECUTION_STATE', `${view.app}: no gate is waiting for an answer`, {
         hint: `See where it stands with \`gen2 status ${view.app}\`.`,
@@ -95,7 +94,7 @@ export class LocalEngine implements Engine {
   }
 
   async pause(filter: ExecutionFilter, isPaused: boolean): Promise<ExecutionView> {
-    const view = await this.#newestView(filter);
+    const view = await this.#newest(filter);
     if (view.outcome !== undefined) {
       throw new MigrationError('EXECUTION_FINISHED', `${view.app}: execution ${view.id} is over (${view.outcome})`);
     }
@@ -115,7 +114,7 @@ export class LocalEngine implements Engine {
     return new LocalExecution({ folder, journal, lock, clock, approver, gatePolicy, signal }, state);
   }
 
-  async #newest(filter: ExecutionFilter): Promise<FoundExecution> {
+  async #newest(filter: ExecutionFilter): Promise<ExecutionView> {
     const found = await findExecutions(this.#options.state, filter);
     const racks = new Set(found.map(({ rack }) => rack));
     if (racks.size > 1) {
@@ -127,20 +126,16 @@ export class LocalEngine implements Engine {
         },
       );
     }
-    const newest = found[0];
-    if (newest !== undefined) return newest;
+    for (const candidate of found) {
+      // One that died before its first line was on disk never began.
+      const view = await this.#view(candidate);
+      if (view !== undefined) return view;
+    }
     throw new MigrationError(
       'EXECUTION_NOT_FOUND',
       `no execution of ${filter.app ?? 'any app'} in state directory ${this.#options.state}`,
       { hint: 'Begin one with `gen2 migrate`, or name another state directory with --state.' },
     );
-  }
-
-  async #newestView(filter: ExecutionFilter): Promise<ExecutionView> {
-    const found = await this.#newest(filter);
-    const view = await this.#view(found);
-    if (view !== undefined) return view;
-    throw new MigrationError('EXECUTION_NOT_FOUND', `execution ${found.execution} of ${found.app} never began`);
   }
 
   async #view({ rack, app, execution }: FoundExecution): Promise<ExecutionView | undefined> {
