@@ -41,10 +41,20 @@ export async function createDatabase(serverUrl: string): Promise<TestDatabase> {
   };
 }
 
-/** The server to run the suite on besides PGlite: GEN2_TEST_DATABASE_URL, or one that answers on 127.0.0.1:5432. */
+/**
+ * The server to run the suite on besides PGlite: GEN2_TEST_DATABASE_URL, or one that answers on 127.0.0.1:5432.
+ * With GEN2_REQUIRE_POSTGRES=1 (CI) there must be one.
+ */
 export async function findServer(): Promise<string | undefined> {
   const given = process.env['GEN2_TEST_DATABASE_URL'];
-  if (given !== undefined && given !== '') return given;
+  const server = given === undefined || given === '' ? await findLocalServer() : given;
+  if (server === undefined && process.env['GEN2_REQUIRE_POSTGRES'] === '1') {
+    throw new Error('GEN2_REQUIRE_POSTGRES=1, but no PostgreSQL: run the tests with scripts/with-postgres.sh');
+  }
+  return server;
+}
+
+async function findLocalServer(): Promise<string | undefined> {
   const url = 'postgres://postgres@127.0.0.1:5432/postgres';
   if (!(await answers(5432))) return undefined;
   return query(url, 'select 1').then(
