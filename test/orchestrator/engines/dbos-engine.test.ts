@@ -115,6 +115,22 @@ describe('the DBOS engine on PGlite', () => {
 
 describe.skipIf(server === undefined)('the DBOS engine on a PostgreSQL server', () => {
   suite(() => createDatabase(server ?? ''));
+
+  test('of many that use a new database at once each finds it ready', async () => {
+    const fresh = await createDatabase(server ?? '');
+    const options = { databaseUrl: fresh.url, clock: systemClock, pid: process.pid };
+    const engines = Array.from({ length: 6 }, () => new DbosEngine(options));
+
+    const views = await Promise.all(
+      engines.map((engine, index) =>
+        engine.submit({ rack: 'convox', app: `app-${index}`, settings: {}, job: { kind: 'start' } }),
+      ),
+    );
+
+    expect(views.map(({ app }) => app)).toEqual(engines.map((_, index) => `app-${index}`));
+    await Promise.all(engines.map((engine) => engine.close()));
+    await fresh.close();
+  });
 });
 
 describe('the DBOS engine without its database', () => {

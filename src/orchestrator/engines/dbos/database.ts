@@ -1,7 +1,10 @@
-import { DBOSClient } from '@dbos-inc/dbos-sdk';
-import { Pool } from 'pg';
+import { DBOSClient, type DLogger } from '@dbos-inc/dbos-sdk';
+import { ensureSystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_database';
+import { GlobalLogger } from '@dbos-inc/dbos-sdk/internal/telemetry/logs';
+import { Pool, type PoolClient } from 'pg';
 import { z } from 'zod';
 import { MigrationError } from '../../../errors.ts';
+import { systemClock } from '../../../time/clock.ts';
 
 /** Owner of everything this program keeps in DBOS's tables; another program may share the database. */
 export const APPLICATION = 'convox-gen2';
@@ -11,11 +14,15 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** The server ends a session that died inside a transaction, so that its locks go (PostgreSQL: Client Connection Defaults). */
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
+/** Held while tables are made: DBOS's own migrations fail when two processes run them at once. */
+const TABLES_LOCK = 7215390043;
+const TABLES_LOOK_MS = 100;
+/** Tables are made within seconds; whoever takes longer hangs. Real ms. */
+const TABLES_LIMIT_MS = 60_000;
+
 // DBOS keeps executions; who works on an app, who was asked to hold, and how often AWS was asked are ours: DBOS knows no
 // heartbeat and no pause, and limits how often workflows begin, not what they ask for.
-// The lock makes two processes that begin at once create the tables one after the other.
 const TABLES = `
-  select pg_advisory_xact_lock(7215390043);
   create schema if not exists convox_gen2;
   create table if not exists convox_gen2.lease (
     rack text not null,
@@ -62,7 +69,7 @@ export class Database {
     // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
     pool.on('error', () => undefined);
     try {
-      await pool.query(TABLES);
+      await makeTables(url, pool);
       const client = await DBOSClient.create({
         ...{ systemDatabaseUrl: url, systemDatabasePool: pool, applicationName: APPLICATION },
       });
@@ -105,6 +112,38 @@ export class Database {
     await this.client.destroy();
     await this.pool.end();
   }
+}
+
+/** What DBOS logs is seen in the execution's record; its lines would end up among the command's own. */
+export const SILENT: DLogger = {
+  info: () => undefined,
+  debug: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+/** DBOS's tables and this program's, whole when it resolves, whoever else opens the same new database. */
+async function makeTables(url: string, pool: Pool): Promise<void> {
+  const holder = await pool.connect();
+  try {
+    const startedAt = performance.now();
+    // Asked again and again: DBOS makes indexes CONCURRENTLY, which waits for every statement that waits.
+    while (!(await tryLock(holder, TABLES_LOCK))) {
+      if (performance.now() - startedAt > TABLES_LIMIT_MS)
+        throw new Error('another process makes the tables, and hangs');
+      await systemClock.sleep(TABLES_LOOK_MS, new AbortController().signal);
+    }
+    await holder.query(TABLES);
+    await ensureSystemDatabase(url, new GlobalLogger(undefined, { logger: SILENT }), pool, 'dbos', false);
+  } finally {
+    await holder.query('select pg_advisory_unlock_all()').catch(() => undefined); // a broken session holds no lock
+    holder.release();
+  }
+}
+
+async function tryLock(session: PoolClient, lock: number): Promise<boolean> {
+  const { rows } = await session.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [lock]);
+  return rows[0]?.locked === true;
 }
 
 /** `postgres://host:5432/name`; never the user's password. @throws {MigrationError} `USAGE` for no URL. */

@@ -13,7 +13,7 @@ import { DEFAULT_LEASE_MS, findLease, requestStop, takeLease, type Lease } from 
 import { APPLICATION_VERSION, workerQueue, WORKFLOW, type Desk, type RuntimeOptions } from './runtime.ts';
 import { sharedRateLimit, type SharedRate, type SharedRateLimit } from './shared-rate-limit.ts';
 import { SharedRuntime } from './shared-runtime.ts';
-import { hasDbos, listStored, newestStored } from './views.ts';
+import { listStored, newestStored } from './views.ts';
 import { workflowId } from './workflow-id.ts';
 
 export interface DbosEngineOptions {
@@ -25,7 +25,7 @@ export interface DbosEngineOptions {
   readonly approver?: Approver | undefined;
   /** Default `wait`. */
   readonly gatePolicy?: GatePolicy | undefined;
-  /** How long a process that says nothing keeps an execution, real ms; default 20 s. */
+  /** How long a process that says nothing keeps an execution, real ms; default 15 s. */
   readonly leaseMs?: number | undefined;
 }
 
@@ -98,7 +98,6 @@ export class DbosEngine implements Engine {
     const { rack, app, job } = request;
     const { database, workflow, lease } = await this.#claimNew(request);
     try {
-      if (!(await hasDbos(database))) await this.#makeTables();
       await database.ask((client) =>
         client.enqueue(
           {
@@ -220,12 +219,6 @@ export class DbosEngine implements Engine {
       await lease.release();
       throw error;
     }
-  }
-
-  /** DBOS makes its tables when it is launched. */
-  async #makeTables(): Promise<void> {
-    await this.#shared.enter();
-    await this.#shared.leave();
   }
 
   async #leaseOf(view: ExecutionView, job: Job, signal: AbortSignal): Promise<Lease> {

@@ -5,8 +5,8 @@ import { systemClock } from '../../../time/clock.ts';
 import { formatDuration } from '../../../time/wait.ts';
 import type { Database } from './database.ts';
 
-/** How long a holder that says nothing keeps its lease; real ms. A takeover within 30 s leaves 10 s for the taker. */
-export const DEFAULT_LEASE_MS = 20_000;
+/** How long a holder that says nothing keeps its lease; real ms. A takeover within 30 s leaves half of it for the taker. */
+export const DEFAULT_LEASE_MS = 15_000;
 
 export interface LeaseRequest {
   readonly rack: string;

@@ -4,7 +4,7 @@ import { DBOS, DBOSWorkflowConflictError, Error as DbosErrors } from '@dbos-inc/
 import { MigrationError } from '../../../errors.ts';
 import type { Clock } from '../../../time/clock.ts';
 import type { JournalEntry } from '../local/journal-format.ts';
-import { APPLICATION, databaseError, type Database } from './database.ts';
+import { APPLICATION, databaseError, SILENT, type Database } from './database.ts';
 import {
   LOST,
   parseInput,
@@ -200,11 +200,3 @@ async function passRecorded(operations: readonly Operation[]): Promise<void> {
 function isTakenOver(error: unknown): boolean {
   return error instanceof DBOSWorkflowConflictError || error instanceof DbosErrors.DBOSWorkflowCancelledError;
 }
-
-/** What DBOS logs is seen in the execution's record; its lines would end up among the command's own. */
-const SILENT = {
-  info: () => undefined,
-  debug: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};

@@ -1,5 +1,4 @@
 import type { WorkflowStatus } from '@dbos-inc/dbos-sdk';
-import { z } from 'zod';
 import { MigrationError } from '../../../errors.ts';
 import type { ExecutionFilter, ExecutionView } from '../../engine.ts';
 import type { Database } from './database.ts';
@@ -40,7 +39,6 @@ export async function newestStored(database: Database, filter: ExecutionFilter):
 }
 
 async function listWorkflows(database: Database, { rack, app }: ExecutionFilter): Promise<readonly WorkflowStatus[]> {
-  if (!(await hasDbos(database))) return [];
   const listed = await database.ask((client) =>
     client.listWorkflows({
       workflowName: WORKFLOW,
@@ -50,15 +48,6 @@ async function listWorkflows(database: Database, { rack, app }: ExecutionFilter)
     }),
   );
   return listed.filter(({ workflowID }) => app === undefined || parseWorkflowId(workflowID).app === app);
-}
-
-/** DBOS makes its tables when the first execution begins. */
-export async function hasDbos(database: Database): Promise<boolean> {
-  const [row] = await database.rows(
-    z.object({ found: z.boolean() }),
-    "select to_regclass('dbos.workflow_status') is not null as found",
-  );
-  return row?.found === true;
 }
 
 async function readStored(database: Database, { workflowID, input }: WorkflowStatus): Promise<StoredExecution> {
