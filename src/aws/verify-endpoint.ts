@@ -57,6 +57,62 @@ export async function verifyEndpoint(options: VerifyEndpointOptions, signal: Abo
   return { ...worst, plainHttp: plainHttpOf(plain[0], worst.answer) };
 }
 
+/** One answer of a balancer to one request for a host. */
+export interface EndpointSample {
+  /** Undefined: no answer. */
+  readonly status: number | undefined;
+  /** What is wrong whatever the program meant; undefined when the answer is the program's. */
+  readonly problem: string | undefined;
+  /** Real ms from the connection's beginning to the end of the answer. */
+  readonly tookMs: number;
+  readonly says: string;
+}
+
+export interface SampleEndpointOptions {
+  readonly balancerDnsName: string;
+  readonly host: string;
+  readonly path: string;
+  /** False for a balancer of the app's own, whose certificate and answers to other hosts do not matter. */
+  readonly isShared: boolean;
+  readonly network?: Network;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Asks one of a balancer's addresses, any of them, for a host: over HTTPS, and a balancer of the app's own that has none
+ * over HTTP. Quick and cheap, to be called many times; `verifyEndpoint` looks closer.
+ */
+export async function sampleEndpoint(options: SampleEndpointOptions, signal: AbortSignal): Promise<EndpointSample> {
+  const { balancerDnsName, host, network = publicNetwork(), isShared } = options;
+  const addresses = await network.lookup(balancerDnsName, signal);
+  const address = addresses[Math.floor(Math.random() * addresses.length)];
+  if (address === undefined) {
+    const says = `${balancerDnsName} has no address`;
+    return { status: undefined, problem: says, tookMs: 0, says };
+  }
+  const verify = { ...options, network };
+  let startedAt = performance.now();
+  let seen = await askAddress(verify, network, 'https', address, signal);
+  if (!isShared && seen.kind === 'unreachable') {
+    startedAt = performance.now();
+    seen = await askAddress(verify, network, 'http', address, signal);
+  }
+  const tookMs = performance.now() - startedAt;
+  const { verdict, says } = judge({ balancerDnsName, host, path: options.path, accepts: () => true }, seen);
+  const isWrong = isShared ? verdict !== 'serves' : verdict === 'unreachable';
+  return {
+    status: seen.kind === 'answer' ? seen.status : undefined,
+    problem: isWrong ? says : undefined,
+    tookMs,
+    says: seen.kind === 'answer' && !isWrong ? describeStatus(options, seen) : says,
+  };
+}
+
+function describeStatus({ host, path }: { readonly host: string; readonly path: string }, answer: Answer): string {
+  const location = answer.headers['location'];
+  return `${host}${path}: HTTP ${answer.status}${location === undefined ? '' : ` to ${location}`}`;
+}
+
 function askAddress(
   { host, path = '/', timeoutMs }: VerifyEndpointOptions,
   network: Network,

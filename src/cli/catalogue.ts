@@ -50,7 +50,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       ['gen2 migrate shop', 'run the whole procedure'],
       ['gen2 migrate shop --finish keep', 'end after cutover, with the temporary app as the app'],
-      ['gen2 migrate shop --stages 10,50,100 --bake 10m', 'move DNS in three stages'],
+      ['gen2 migrate shop --stages 5,25,50,100 --bake 10m', 'move DNS in four stages, and back by itself'],
     ],
     load: () => import('./commands/migrate.ts'),
   },
@@ -140,6 +140,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: ['state', 'rack', ...OUTPUT_OPTIONS],
     examples: [['gen2 pause shop', '`gen2 resume shop` lets it go on']],
     load: () => import('./commands/pause.ts'),
+  },
+  {
+    name: 'stage',
+    args: '<app> <percent>',
+    summary: 'have a running cutover go to one of its stages now, on or back',
+    section: 'Look and answer',
+    options: ['state', 'rack', ...OUTPUT_OPTIONS],
+    examples: [
+      ['gen2 stage shop 100', 'give the new app all answers now'],
+      ['gen2 stage shop 5', 'go back to a small share, and stay until the next stage is due'],
+    ],
+    load: () => import('./commands/stage.ts'),
   },
   {
     name: 'report',

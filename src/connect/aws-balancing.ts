@@ -7,7 +7,7 @@ import { findCertificate, readCertificateTags } from '../aws/certificates.ts';
 import { listListenerCertificates, listListenerRules, listListeners } from '../aws/listener-rules.ts';
 import { findAmbiguousNames, findPriorityCollisions, simulateRules, type PlacedRule } from '../aws/rule-simulation.ts';
 import { describeTargetHealth, readTargetHealth } from '../aws/target-health.ts';
-import { verifyEndpoint } from '../aws/verify-endpoint.ts';
+import { sampleEndpoint, verifyEndpoint } from '../aws/verify-endpoint.ts';
 import type { AwsPort, BalancerRole } from '../orchestrator/ports.ts';
 import type { AwsContext } from './aws-context.ts';
 import { readRecentTraffic, readTrafficByMinute } from './aws-traffic.ts';
@@ -21,6 +21,7 @@ type BalancingPort = Pick<
   | 'listenerCertificates'
   | 'targetHealth'
   | 'checkEndpoint'
+  | 'probe'
   | 'traffic'
   | 'trafficByMinute'
   | 'ruleClashes'
@@ -110,6 +111,9 @@ export function balancingPort(context: AwsContext): BalancingPort {
       }
       return { ok: report.verdict === 'serves', what, saw: report.says, requested: true };
     },
+
+    probe: ({ side, dnsName, host, path }, signal) =>
+      sampleEndpoint({ balancerDnsName: dnsName, host, path, isShared: side === 'new', network }, signal),
 
     traffic: (request, signal) => readRecentTraffic(context, request, signal),
     trafficByMinute: (request, signal) => readTrafficByMinute(context, request, signal),

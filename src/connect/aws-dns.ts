@@ -1,5 +1,5 @@
 import { applyRecordChanges } from '../aws/dns/apply.ts';
-import { planRecordChanges, type RecordPlan } from '../aws/dns/plan.ts';
+import { planRecordChanges, sharesOnTheWay, type RecordPlan } from '../aws/dns/plan.ts';
 import { askServers } from '../aws/dns/propagation.ts';
 import { parseRecordBatches, type RecordBatch } from '../aws/dns/record-batch.ts';
 import type { RawRecordSet } from '../aws/dns/record-set.ts';
@@ -129,9 +129,10 @@ async function planSwitch(
       );
     }
   }
-  const count = Math.max(0, ...plans.map(({ batches }) => batches.length));
+  const percents = plans.some(({ batches }) => batches.length > 0) ? [...sharesOnTheWay(stagePercents), 100] : [];
   return {
-    stages: Array.from({ length: count }, (_, stage) => plans.flatMap(({ batches }) => batches[stage] ?? [])),
+    percents,
+    stages: percents.map((_, at) => plans.flatMap(({ stages }) => stages[at] ?? [])),
     changes: [...plans.flatMap(({ batches }) => describeChanges(batches)), ...later],
     refused: plans.flatMap(({ refused }) => refused.map(({ name, reason }) => ({ name, reason }))),
     notices: plans.flatMap(({ notices }) => notices),

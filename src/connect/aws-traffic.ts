@@ -26,8 +26,13 @@ export async function readRecentTraffic(
   const reading = await readBothSides(context, request, { fromMs, toMs }, signal);
   const [young, old] = [total(reading.new), total(reading.old)];
   const minutes = Math.round((toMs - fromMs) / MINUTE_MS);
-  const says = `in ${minutes} min: ${young.requests} requests at ${request.appStackName} (${young.errors} errors), ${old.requests} at the old balancers`;
-  return { newRequests: young.requests, newErrors: young.errors, oldRequests: old.requests, says };
+  const busy = reading.old.filter(({ requests }) => requests > 0).map(({ label, requests }) => `${label} ${requests}`);
+  const which = busy.length === 0 ? '' : ` (${busy.join(', ')})`;
+  const says = `in ${minutes} min: ${young.requests} requests at ${request.appStackName} (${young.errors} errors), ${old.requests} at the old balancers${which}`;
+  return {
+    ...{ newRequests: young.requests, newErrors: young.errors },
+    ...{ oldRequests: old.requests, oldErrors: old.errors, fromMs, toMs, says },
+  };
 }
 
 /** Both sides, minute by minute, up to the newest minute there are figures of. */
@@ -53,6 +58,9 @@ const NO_FIGURES: TrafficFacts = {
   newRequests: 0,
   newErrors: 0,
   oldRequests: 0,
+  oldErrors: 0,
+  fromMs: 0,
+  toMs: 0,
   says: 'no figures of the time after the change yet',
 };
 

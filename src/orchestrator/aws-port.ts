@@ -66,7 +66,9 @@ export interface DomainRecord {
 
 /** What moving names to the shared balancers would change. */
 export interface SwitchPlan {
-  /** In order; each stage is a list of batches, one a zone. Without weights there is one stage. */
+  /** The share of DNS answers the new balancers have after each stage, in percent; the last is 100. */
+  readonly percents: readonly number[];
+  /** In order; each stage is a list of batches, one a zone that it changes. Without weights there is one stage. */
   readonly stages: readonly (readonly RecordBatch[])[];
   readonly changes: readonly {
     readonly name: string;
@@ -151,11 +153,26 @@ export interface EndpointCheck {
   readonly requested: boolean;
 }
 
+/** One answer to one request, as a client of that balancer gets it. */
+export interface ProbeSample {
+  /** HTTP status; undefined: no answer. */
+  readonly status: number | undefined;
+  /** What is wrong whatever the program meant: no answer, and at the new balancer the wrong certificate or no rule. */
+  readonly problem: string | undefined;
+  /** Real ms. */
+  readonly tookMs: number;
+  readonly says: string;
+}
+
 export interface TrafficFacts {
   /** Requests in the window, by side. */
   readonly newRequests: number;
   readonly newErrors: number;
   readonly oldRequests: number;
+  readonly oldErrors: number;
+  /** The window, ms since 1970; 0 to 0 while there are no figures. */
+  readonly fromMs: number;
+  readonly toMs: number;
   /** In words, with the figures. */
   readonly says: string;
 }
@@ -277,6 +294,16 @@ export interface AwsPort {
     },
     signal: AbortSignal,
   ): Promise<EndpointCheck>;
+  /** Asks any one address of a balancer, of the old app or the rack, for `host`; never throws for what it answers. */
+  probe(
+    request: {
+      readonly side: 'new' | 'old';
+      readonly dnsName: string;
+      readonly host: string;
+      readonly path: string;
+    },
+    signal: AbortSignal,
+  ): Promise<ProbeSample>;
   /** Requests of the last complete minutes, on the new app's target groups and the old balancers. */
   traffic(request: TrafficSources & { readonly sinceMs: number }, signal: AbortSignal): Promise<TrafficFacts>;
   /** Requests minute by minute since then, as far as there are figures. */

@@ -14,6 +14,18 @@ export interface GateAnswer {
   readonly comment?: string;
 }
 
+export interface StepOptions {
+  /** What happens when the execution is paused: `hold` until it is resumed (default), or `go-on`. */
+  readonly whilePaused?: 'hold' | 'go-on';
+}
+
+/** What a person asks of a running execution from another terminal. */
+export interface Steering {
+  readonly isPaused: boolean;
+  /** Share of DNS answers the new app shall have, in percent; undefined: as planned. */
+  readonly stagePercent: number | undefined;
+}
+
 /** What one run of the procedure for one app can rely on, whatever runs it (`engines/`). */
 export interface Execution {
   readonly id: string;
@@ -23,9 +35,13 @@ export interface Execution {
    * Runs `run` at least once over all restarts and records its result; afterwards gives the recorded result. The
    * result must survive JSON and hold no secret: it is written down.
    */
-  step<T>(id: string, run: (signal: AbortSignal) => Promise<T>): Promise<T>;
-  /** Sleeps until `ms` after it was first asked to, over restarts. */
-  sleep(id: string, ms: number): Promise<void>;
+  step<T>(id: string, run: (signal: AbortSignal) => Promise<T>, options?: StepOptions): Promise<T>;
+  /** What is asked of it now. */
+  steering(): Promise<Steering>;
+  /** Forgets that this stage was asked for, once it is written down. */
+  forgetStage(percent: number): Promise<void>;
+  /** Sleeps until `ms` after it was first asked to, over restarts. `signal` may end it earlier than the execution's own. */
+  sleep(id: string, ms: number, signal?: AbortSignal): Promise<void>;
   /** A person's answer, from this terminal or any other; asked once, then recorded. */
   gate(id: string, request: GateRequest): Promise<GateAnswer>;
   /** The recorded result of a step; undefined if it never finished. */
@@ -96,4 +112,6 @@ export interface Engine {
   answer(filter: ExecutionFilter, answer: GateAnswer): Promise<ExecutionView>;
   /** Asks the newest execution to hold before its next step, or to go on. */
   pause(filter: ExecutionFilter, isPaused: boolean): Promise<ExecutionView>;
+  /** Asks the newest execution to move its records to this stage now. The last one asked for counts. */
+  stage(filter: ExecutionFilter, percent: number): Promise<ExecutionView>;
 }

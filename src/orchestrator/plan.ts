@@ -25,6 +25,16 @@ export interface MigrationSettings {
   readonly stagePercents?: readonly number[] | undefined;
   /** ms between two stages; default 5 minutes. */
   readonly bakeMs?: number | undefined;
+  /** Share of wrong answers, in percent above the old app's, that sends the traffic back; default 1. */
+  readonly maxErrorPercent?: number | undefined;
+  /** Four of five answers must come within so many ms; default: three times the old app's time, at least 1 s. */
+  readonly maxLatencyMs?: number | undefined;
+  /** Share of each service's targets that must be healthy, in percent; default 50. */
+  readonly minHealthyPercent?: number | undefined;
+  /** What both apps are asked for while traffic moves; default: each service's health path, and `/`. */
+  readonly probePath?: string | undefined;
+  /** How long requests that still come to the old balancers hold the migration up, ms; default 75 minutes. */
+  readonly oldTrafficWaitMs?: number | undefined;
   /** Health codes accepted by verification: exactly 200, or what the rack itself accepts. Default exactly-200. */
   readonly healthCodes?: 'exactly-200' | 'rack-codes' | undefined;
   /** Domains by service, in addition to those found in Route 53. */

@@ -6,19 +6,23 @@ const MINUTE = 60_000;
 /** Normally within 60 s (Route 53 API reference, GetChange). */
 const IN_SYNC_TIMEOUT_MS = 15 * MINUTE;
 
-/** Applies batches that are on the record already, and waits until all of Route 53's servers have them. */
+/**
+ * Applies batches that are on the record already, and waits until all of Route 53's servers have them. `waits` may end
+ * the waits earlier than `signal` the changes.
+ */
 export async function applyBatches(
   context: StepContext,
   name: string,
   batches: readonly RecordBatch[],
   signal: AbortSignal,
+  waits: AbortSignal = signal,
 ): Promise<void> {
   for (const [index, batch] of batches.entries()) {
     const { changeId } = await context.once(`${name}-${index}`, async () => {
       const applied = await context.ports.aws.applyBatch(batch, signal);
       return { changeId: applied.changeId ?? null };
     });
-    if (changeId !== null) await waitInSync(context, changeId, batch.zoneName, signal);
+    if (changeId !== null) await waitInSync(context, changeId, batch.zoneName, waits);
   }
 }
 

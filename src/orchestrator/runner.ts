@@ -58,7 +58,7 @@ export class Runner {
       try {
         const takeBack = step.undo.bind(step, this.context(step.id, 'undo'), execution.signal);
         await this.#repeatedly(step.id, takeBack);
-        await execution.step(id, () => Promise.resolve(true));
+        await execution.step(id, () => Promise.resolve(true), { whilePaused: 'go-on' });
       } catch (error) {
         throw this.#undoFailed(step, error);
       }
@@ -70,7 +70,7 @@ export class Runner {
   async #runStep(step: Step): Promise<void> {
     const { execution } = this.#options;
     if (execution.recorded(step.id) !== undefined) return;
-    const context = this.context(step.id, 'run');
+    const context = this.context(step.id, 'run', step.pausesItself === true ? 'go-on' : 'hold');
     const { signal } = execution;
     const { id, phase, title } = step;
     try {
@@ -126,16 +126,22 @@ export class Runner {
     await execution.step(id, () => Promise.resolve(answer));
   }
 
-  /** What a step works with. Undoing records apart from running, so that each can be repeated. */
-  context(step: string, mode: 'run' | 'undo'): StepContext {
+  /**
+   * What a step works with. Undoing records apart from running, so that each can be repeated. A pause holds what goes
+   * forward; what is taken back is never held.
+   */
+  context(step: string, mode: 'run' | 'undo', whilePaused: 'hold' | 'go-on' = 'hold'): StepContext {
     const { execution, facts, settings, ports, exports } = this.#options;
     const prefix = mode === 'run' ? step : `undo/${step}`;
+    const stepOptions = { whilePaused: mode === 'undo' ? 'go-on' : whilePaused } as const;
     return {
       ...{ facts, settings, ports, exports },
       execution: execution.id,
-      once: (name, run) => execution.step(`${prefix}/${name}`, run),
+      once: (name, run) => execution.step(`${prefix}/${name}`, run, stepOptions),
+      steering: () => execution.steering(),
+      forgetStage: (percent) => execution.forgetStage(percent),
       recorded: (name, other = step) => execution.recorded(`${other}/${name}`),
-      sleep: (name, ms, what) => this.#sleep(step, `${prefix}/${name}`, { ms, what }),
+      sleep: (name, ms, what, signal) => this.#sleep(step, `${prefix}/${name}`, { ms, what, signal }),
       wait: (probe, wait, signal) => {
         let toldAt = Number.NEGATIVE_INFINITY;
         const onPending = (saw: string, elapsedMs: number): void => {
@@ -156,13 +162,17 @@ export class Runner {
     };
   }
 
-  async #sleep(step: string, id: string, { ms, what }: { readonly ms: number; readonly what: string }): Promise<void> {
+  async #sleep(
+    step: string,
+    id: string,
+    { ms, what, signal }: { readonly ms: number; readonly what: string; readonly signal: AbortSignal | undefined },
+  ): Promise<void> {
     const { execution, ports } = this.#options;
     if (execution.recorded(id) === undefined) {
       const until = new Date(ports.clock.now() + ms).toISOString().slice(11, 19);
       this.tell({ type: 'waiting', step, what, saw: `until ${until} UTC`, elapsedMs: 0, timeoutMs: ms });
     }
-    await execution.sleep(id, ms);
+    await execution.sleep(id, ms, signal);
   }
 
   tell(event: Told): void {

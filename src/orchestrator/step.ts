@@ -1,4 +1,5 @@
 import type { Observation } from '../time/wait.ts';
+import type { Steering } from './engine.ts';
 import type { Phase } from './events.ts';
 import type { Assessment, MigrationSettings } from './plan.ts';
 import type { ExportPort, Ports, TrafficMinute } from './ports.ts';
@@ -33,8 +34,11 @@ export interface StepContext extends PlanContext {
   once<T>(name: string, run: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** What `once` recorded under this step, or under another one. Undefined if it never finished. */
   recorded(name: string, step?: string): unknown;
-  /** Sleeps until `ms` after it was first asked to. `what` is told to people: "no cache to hold the old TTL". */
-  sleep(name: string, ms: number, what: string): Promise<void>;
+  /**
+   * Sleeps until `ms` after it was first asked to. `what` is told to people: "no cache to hold the old TTL". `signal` may
+   * end it earlier than the execution's own.
+   */
+  sleep(name: string, ms: number, what: string, signal?: AbortSignal): Promise<void>;
   wait<T>(probe: (signal: AbortSignal) => Promise<Observation<T>>, wait: StepWait, signal: AbortSignal): Promise<T>;
   say(message: string): void;
   warn(message: string): void;
@@ -42,6 +46,9 @@ export interface StepContext extends PlanContext {
   log(line: string): void;
   /** Puts what was counted around a change on the record, for the report. */
   countTraffic(app: string, minutes: readonly TrafficMinute[]): void;
+  /** What is asked of the execution from other terminals; for steps that look for it themselves (`pausesItself`). */
+  steering(): Promise<Steering>;
+  forgetStage(percent: number): Promise<void>;
   /** Somebody must act for this to go on: shown with emphasis, counted in the report. */
   askPerson(what: string): void;
 }
@@ -53,6 +60,8 @@ export interface Step {
   readonly title: string;
   /** Rough duration in ms, for the plan. */
   readonly expectedMs: number;
+  /** It looks for a pause itself, since it must not stop watching while it holds. Default: it is held at any effect. */
+  readonly pausesItself?: true;
   /** Reads only. */
   plan(context: PlanContext, signal: AbortSignal): Promise<StepPlan>;
   /** Safe to run again after a crash at any point inside it. Gives what it did, in one line. */

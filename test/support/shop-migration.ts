@@ -13,7 +13,7 @@ import type { MigrationSettings } from '../../src/orchestrator/plan.ts';
 import { startOperator } from '../../src/sandbox/scenario/operator.ts';
 import { writeShopSource } from '../../src/sandbox/scenario/shop-source.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
-import { scaledClock } from '../../src/time/clock.ts';
+import { scaledClock, type Clock } from '../../src/time/clock.ts';
 
 /** A sandbox with `shop`, and everything a migration of it needs. */
 export interface ShopMigration {
@@ -32,19 +32,21 @@ export interface ShopMigrationOptions extends SandboxOptions {
   readonly approver?: Approver;
   /** Simulated ms until a certificate mail is approved; `never` leaves it. Default 60 s. */
   readonly mailAfterMs?: number | 'never';
+  /** The clock of the tool; default: the sandbox's. */
+  readonly toolClock?: (sandbox: Sandbox) => Clock;
 }
 
 const APPROVE_ALL: Approver = () => Promise.resolve({ approved: true, by: 'test operator' });
 
 export async function startShopMigration(options: ShopMigrationOptions = {}): Promise<ShopMigration> {
-  const { approver = APPROVE_ALL, mailAfterMs = 60_000, ...sandboxOptions } = options;
+  const { approver = APPROVE_ALL, mailAfterMs = 60_000, toolClock, ...sandboxOptions } = options;
   const sandbox = await startSandbox({ scale: 120, ...sandboxOptions });
   const folder = await mkdtemp(join(tmpdir(), 'gen2-shop-'));
   const sourceFolder = join(folder, 'source');
   const state = join(folder, 'state');
   await writeShopSource(sourceFolder);
-  const clock = scaledClock(sandbox.world.clock);
-  const open = (readOnly: boolean): Promise<Connection> => connectToSandbox(sandbox, readOnly);
+  const clock = toolClock?.(sandbox) ?? scaledClock(sandbox.world.clock);
+  const open = (readOnly: boolean): Promise<Connection> => connectToSandbox(sandbox, readOnly, clock);
   const [connection, readOnly] = await Promise.all([open(false), open(true)]);
   const events: MigrationEvent[] = [];
   const exists = (pid: number): boolean => pid === process.pid;
@@ -71,7 +73,11 @@ export async function startShopMigration(options: ShopMigrationOptions = {}): Pr
 }
 
 /** Real clients on a sandbox. */
-export function connectToSandbox(sandbox: Sandbox, readOnly: boolean): Promise<Connection> {
+export function connectToSandbox(
+  sandbox: Sandbox,
+  readOnly: boolean,
+  clock: Clock = scaledClock(sandbox.world.clock),
+): Promise<Connection> {
   const { endpoints, world } = sandbox;
   const { publicDns, vpcDns, ports, dnsPort, caPem } = endpoints;
   const inside = publicNetwork({ resolver: dnsResolver({ servers: [vpcDns] }) });
@@ -80,7 +86,7 @@ export function connectToSandbox(sandbox: Sandbox, readOnly: boolean): Promise<C
     {
       rack: { url: endpoints.rackUrl, password: world.settings.rackPassword, versionsUrl: endpoints.versionsUrl },
       aws: { endpoint: endpoints.awsUrl, credentials: { accessKeyId, secretAccessKey } },
-      clock: scaledClock(world.clock),
+      clock,
       readOnly,
       network: {
         network: {

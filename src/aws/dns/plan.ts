@@ -21,8 +21,8 @@ export interface PlanRecordChangesOptions {
   /** What a CNAME becomes; default `cname`: with its type it keeps whatever depends on it. */
   readonly cnameBecomes?: 'cname' | 'alias';
   /**
-   * Shares of answers the new balancer gets on the way, in percent, e.g. `[10, 50]`; 100 follows by itself. Default: none,
-   * all at once. Only simple sets can be shared out; others move with the last stage.
+   * Shares of answers the new balancer gets on the way, in percent, e.g. `[10, 50]`; 100 follows by itself, and may be
+   * given as the last. Default: none, all at once. Only simple sets can be shared out; others move with the last stage.
    */
   readonly stages?: readonly number[];
 }
@@ -30,6 +30,8 @@ export interface PlanRecordChangesOptions {
 export interface RecordPlan {
   /** One atomic change a stage, each beginning where the one before ended; empty when there is nothing to change. */
   readonly batches: readonly RecordBatch[];
+  /** The same batches, one entry a stage: undefined where a stage changes nothing in this zone. */
+  readonly stages: readonly (RecordBatch | undefined)[];
   readonly refused: readonly RecordRefusal[];
   /** What a person should know before agreeing, one sentence each. */
   readonly notices: readonly string[];
@@ -42,8 +44,8 @@ export interface RecordPlan {
  * @throws {MigrationError} `USAGE` for stages that are not rising percentages.
  */
 export function planRecordChanges(options: PlanRecordChangesOptions): RecordPlan {
-  const { zone, to, cnameBecomes = 'cname', stages = [] } = options;
-  checkStages(stages);
+  const { zone, to, cnameBecomes = 'cname' } = options;
+  const stages = sharesOnTheWay(options.stages ?? []);
   const records = recordsConcerned(options);
   const newZoneId = to.canonicalHostedZoneId ?? canonicalZoneOf(to.dnsName);
   const refused: RecordRefusal[] = [...namesRefused(options, records)];
@@ -59,18 +61,22 @@ export function planRecordChanges(options: PlanRecordChangesOptions): RecordPlan
     ...stages.map((percent) => movable.flatMap((record) => weightedPair(record, target, percent))),
     movable.map((record) => moveRecord(record, target, newZoneId === undefined ? 'cname' : cnameBecomes)),
   ];
+  const changes = changesBetween(zone, states);
   return {
-    batches: batchesBetween(zone, states),
+    batches: changes.filter((batch) => batch !== undefined),
+    stages: changes,
     refused,
     notices: movable.flatMap((record) => noticesOf(record, stages.length > 0)),
   };
 }
 
-function checkStages(stages: readonly number[]): void {
-  const isRising = stages.every((percent, at) => percent > (stages[at - 1] ?? 0) && percent < 100);
-  if (isRising && stages.every(Number.isInteger)) return;
+/** The shares before the whole. @throws {MigrationError} `USAGE`. */
+export function sharesOnTheWay(stages: readonly number[]): readonly number[] {
+  const shares = stages.at(-1) === 100 ? stages.slice(0, -1) : stages;
+  const isRising = shares.every((percent, at) => percent > (shares[at - 1] ?? 0) && percent < 100);
+  if (isRising && shares.every(Number.isInteger)) return shares;
   throw new MigrationError('USAGE', `not stages of a cutover: ${stages.join(', ')}`, {
-    hint: 'Give rising whole percentages between 1 and 99, e.g. 10, 50; 100 follows by itself.',
+    hint: 'Give rising whole percentages between 1 and 100, e.g. 10, 50; 100 follows by itself.',
   });
 }
 
@@ -97,9 +103,12 @@ function namesRefused(options: PlanRecordChangesOptions, concerned: readonly Rec
     );
 }
 
-function batchesBetween(zone: HostedZone, states: readonly (readonly RawRecordSet[])[]): readonly RecordBatch[] {
-  return states.slice(1).flatMap((after, at) => {
+function changesBetween(
+  zone: HostedZone,
+  states: readonly (readonly RawRecordSet[])[],
+): readonly (RecordBatch | undefined)[] {
+  return states.slice(1).map((after, at) => {
     const before = states[at] ?? [];
-    return isSameState(before, after) ? [] : [{ zoneId: zone.id, zoneName: zone.name, before, after }];
+    return isSameState(before, after) ? undefined : { zoneId: zone.id, zoneName: zone.name, before, after };
   });
 }

@@ -1,18 +1,21 @@
 import { MigrationError } from '../../errors.ts';
+import { formatDuration } from '../../time/wait.ts';
 import type { OldBalancer, TrafficFacts } from '../ports.ts';
 import { stackName } from '../app-changes.ts';
 import { toDo, type Step, type StepContext } from '../step.ts';
-import { currentBalancers, servicesWithPort } from '../verification.ts';
-import { recordTraffic, trafficRecordStart } from './traffic-record.ts';
+import { boundsOf, describeBounds, judgeCounts } from '../traffic/bounds.ts';
+import { guarded, type Baseline, type Guard } from '../traffic/guard.ts';
+import { switchRecords } from './cutover.ts';
+import { holdAtTheEnd } from './stage-moves.ts';
+import { balancedServices, keepCounts } from './traffic-record.ts';
 
 const MINUTE = 60_000;
 /** Connections to a classic ELB may idle for an hour (idle timeout 3600 s), long after DNS has moved. */
 const OLD_TRAFFIC_TIMEOUT_MS = 75 * MINUTE;
 /** An app that nobody asks for: after this long without a request on either side it is taken as quiet. */
 const QUIET_MS = 10 * MINUTE;
-/** Share of requests that may fail. */
-const MAX_ERROR_SHARE = 0.01;
-const ENOUGH_REQUESTS = 20;
+/** Our requests and CloudWatch's minutes are cut by two clocks. */
+const CLOCK_SKEW_MS = 5_000;
 
 /** Traffic arrives at the new app, and none at the old balancers. */
 export const confirmTraffic: Step = {
@@ -20,63 +23,98 @@ export const confirmTraffic: Step = {
   phase: 'cutover',
   title: 'Confirm the traffic',
   expectedMs: 4 * MINUTE,
-  plan: ({ facts }) =>
+  pausesItself: true,
+  plan: ({ facts, settings }) =>
     toDo(
-      `wait until requests arrive at ${facts.temporaryApp} and the old balancers get none; errors above 1 % put the records back`,
+      `wait until requests arrive at ${facts.temporaryApp}, and up to ${formatDuration(oldTrafficLimit(settings))} until the old balancers get none; ` +
+        `the records are put back on ${describeBounds(boundsOf(settings))}`,
     ),
-  run: (context, signal) =>
-    waitForTraffic(context, { app: context.facts.temporaryApp, old: context.facts.old.balancers }, signal),
+  async run(context, signal) {
+    const { temporaryApp: app, old } = context.facts;
+    // Recorded before anybody was moved, gone through JSON. Asking the old app now would look like traffic to it.
+    const baseline = (context.recorded('baseline', switchRecords.id) ?? {}) as Baseline;
+    return guarded(
+      context,
+      { app, old: baseline },
+      async (guard) => {
+        const says = await waitForTraffic(context, { app, old: old.balancers, guard }, guard.signal);
+        await holdAtTheEnd(context, guard);
+        return says;
+      },
+      signal,
+    );
+  },
 };
 
 export async function waitForTraffic(
   context: StepContext,
-  { app, old }: { readonly app: string; readonly old: readonly OldBalancer[] },
+  { app, old, guard }: { readonly app: string; readonly old: readonly OldBalancer[]; readonly guard?: Guard },
   signal: AbortSignal,
 ): Promise<string> {
-  const { facts, ports } = context;
-  const balancers = await currentBalancers(context, signal);
-  const services = servicesWithPort(facts).flatMap(({ name, role }) => {
-    const balancerArn = balancers[role]?.arn;
-    return balancerArn === undefined ? [] : [{ name, balancerArn }];
-  });
+  const { facts, ports, settings } = context;
+  const { services } = await balancedServices(context, signal);
   if (services.length === 0) return 'no service has a port';
   const sinceMs = await context.once('traffic-since', () => Promise.resolve(ports.clock.now()));
-  const appStackName = stackName(facts.rack.name, app);
-  const sources = { appStackName, services, oldBalancers: old };
-  const arrival = context.wait(
+  const limitMs = oldTrafficLimit(settings);
+  const sources = { appStackName: stackName(facts.rack.name, app), services, oldBalancers: old };
+  const says = await context.wait<string>(
     async () => {
       const traffic = await ports.aws.traffic({ ...sources, sinceMs }, signal);
-      const problem = outOfBounds(traffic);
-      if (problem !== undefined) return { state: 'failed', error: problem };
-      const isQuiet = traffic.newRequests + traffic.oldRequests === 0 && ports.clock.now() - sinceMs > QUIET_MS;
+      const { oldRequests, says: figures } = traffic;
+      const problem = judgeCounts(traffic, boundsOf(settings));
+      if (problem !== undefined) return { state: 'failed', error: outOfBounds(problem) };
+      const arrived = requestsOfOthers(traffic, guard);
+      const elapsedMs = ports.clock.now() - sinceMs;
+      const isQuiet = arrived + oldRequests === 0 && elapsedMs > QUIET_MS;
       if (isQuiet) context.warn(`nobody asked for ${app} within 10 minutes: that traffic arrives could not be seen`);
-      if (isQuiet || (traffic.newRequests > 0 && traffic.oldRequests === 0))
-        return { state: 'ready', value: traffic.says };
-      return { state: 'pending', saw: traffic.says };
+      if (isQuiet || (arrived > 0 && oldRequests === 0)) return { state: 'ready', value: figures };
+      if (arrived > 0 && elapsedMs >= limitMs) {
+        context.warn(`the old balancers are still used after ${formatDuration(elapsedMs)}: ${figures}`);
+        return { state: 'ready', value: `${figures}; a person decides whether that may be cut off` };
+      }
+      const waits = arrived > 0 ? `, waits at most ${formatDuration(limitMs - elapsedMs)} for the old ones to end` : '';
+      return { state: 'pending', saw: `${figures}${waits}` };
     },
     {
       what: `traffic to arrive at ${app} alone`,
-      timeoutMs: OLD_TRAFFIC_TIMEOUT_MS,
+      timeoutMs: Math.max(limitMs, QUIET_MS) + 5 * MINUTE,
       intervalMs: 15_000,
-      hint: 'Somebody still uses the old balancers: a client with its own name or a very long DNS cache. Find it before the old app goes.',
+      hint: 'No request of others arrives at the new app, while the old balancers get some. See where the names lead: `gen2 dns show`.',
     },
     signal,
   );
-  try {
-    return await arrival;
-  } finally {
-    const changedAtMs = Number(context.recorded('began-at', 'switch-records') ?? sinceMs);
-    const from = { ...sources, sinceMs: trafficRecordStart(context, changedAtMs) };
-    // Until the final app has its domains, the temporary one serves: the record has no gap.
-    for (const one of new Set([app, facts.temporaryApp])) {
-      await recordTraffic(context, { ...from, app: one, appStackName: stackName(facts.rack.name, one) }, signal);
-    }
+  // Until the final app has its domains, the temporary one serves: the record has no gap.
+  for (const one of new Set([app, facts.temporaryApp])) {
+    await keepCounts(context, { app: one, services, oldBalancers: old, changedAtMs: sinceMs }, signal);
   }
+  return says;
 }
 
-function outOfBounds({ newErrors, newRequests, says }: TrafficFacts): MigrationError | undefined {
-  if (newRequests < ENOUGH_REQUESTS || newErrors / newRequests <= MAX_ERROR_SHARE) return undefined;
-  return new MigrationError('TRAFFIC_OUT_OF_BOUNDS', `more than 1 % of requests fail at the new app: ${says}`, {
-    hint: "The records are put back. Look at the new app's logs.",
+/** What still arrives at the old balancers, for the person who agrees to delete them; undefined = nothing. */
+export async function oldTrafficNow(context: StepContext, signal: AbortSignal): Promise<string | undefined> {
+  const { facts, ports } = context;
+  const { services } = await balancedServices(context, signal);
+  if (services.length === 0 || facts.old.balancers.length === 0) return undefined;
+  const appStackName = stackName(facts.rack.name, facts.temporaryApp);
+  const sinceMs = ports.clock.now() - QUIET_MS;
+  const oldBalancers = facts.old.balancers;
+  const { oldRequests, says } = await ports.aws.traffic({ appStackName, services, oldBalancers, sinceMs }, signal);
+  return oldRequests === 0 ? undefined : says;
+}
+
+function oldTrafficLimit({ oldTrafficWaitMs }: StepContext['settings']): number {
+  return oldTrafficWaitMs ?? OLD_TRAFFIC_TIMEOUT_MS;
+}
+
+/** Requests that are not the guard's own; it may have sent a few more than the window holds. */
+function requestsOfOthers({ newRequests, fromMs, toMs }: TrafficFacts, guard: Guard | undefined): number {
+  const own = guard?.sent(fromMs - CLOCK_SKEW_MS, toMs + CLOCK_SKEW_MS) ?? 0;
+  return Math.max(0, newRequests - own);
+}
+
+function outOfBounds(problem: string): MigrationError {
+  return new MigrationError('TRAFFIC_OUT_OF_BOUNDS', problem, {
+    hint: "Before the old app is deleted the records go back by themselves. Look at the new app's logs.",
+    details: { problem },
   });
 }

@@ -1,10 +1,14 @@
 import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
 import type { DomainRecord, RecordBatch, SwitchPlan } from '../ports.ts';
-import { currentBalancers, waitForHealthyTargets } from '../verification.ts';
+import { formatDuration } from '../../time/wait.ts';
+import { boundsOf, describeBounds } from '../traffic/bounds.ts';
+import { guarded } from '../traffic/guard.ts';
+import { currentBalancers } from '../verification.ts';
 import { applyBatches, restore } from '../record-changes.ts';
+import { DEFAULT_BAKE_MS, moveInStages } from './stage-moves.ts';
+import { keepCountsOfReturn } from './traffic-record.ts';
 
 const MINUTE = 60_000;
-const DEFAULT_BAKE_MS = 5 * MINUTE;
 /** TTL while names move: alias records to balancers have 60 s and cannot have less (Route 53 developer guide). */
 const LOW_TTL_SECONDS = 60;
 /** Added to every TTL that is waited out: clocks and caches round. */
@@ -57,28 +61,28 @@ export const switchRecords: Step = {
   phase: 'cutover',
   title: 'Switch the records',
   expectedMs: MINUTE,
+  pausesItself: true,
   plan({ facts, settings }) {
     if (facts.records.length === 0) return alreadyDone('no record of this account points at the old app');
     const stages = settings.stagePercents ?? [];
-    const how = stages.length === 0 ? 'at once' : `in stages of ${stages.join(' %, ')} %`;
-    return toDo(`${facts.dns.changes.map(({ name, type, after }) => `${name} ${type} → ${after}`).join('; ')}; ${how}`);
+    const bake = formatDuration(settings.bakeMs ?? DEFAULT_BAKE_MS);
+    const how = stages.length === 0 ? 'at once' : `in stages of ${stages.join(' %, ')} %, ${bake} each`;
+    const changes = facts.dns.changes.map(({ name, type, after }) => `${name} ${type} → ${after}`).join('; ');
+    return toDo(`${changes}; ${how}; put back by itself on ${describeBounds(boundsOf(settings))}`);
   },
   async run(context, signal) {
     await context.once('began-at', () => Promise.resolve(context.ports.clock.now()));
     const plan = await context.once('plan', () => planNow(context, signal));
-    for (const [index, batches] of plan.stages.entries()) {
-      await waitForHealthyTargets(context, context.facts.temporaryApp, signal);
-      await applyBatches(context, `stage-${index}`, batches, signal);
-      const isLast = index === plan.stages.length - 1;
-      if (isLast) continue;
-      const share = context.settings.stagePercents?.[index] ?? 100;
-      context.say(`stage ${index + 1} of ${plan.stages.length}: ${share} % of answers`);
-      await context.sleep(
-        `bake-${index}`,
-        context.settings.bakeMs ?? DEFAULT_BAKE_MS,
-        `stage of ${share} % to prove itself`,
-      );
-    }
+    const watch = { app: context.facts.temporaryApp, old: 'probed' } as const;
+    await guarded(
+      context,
+      watch,
+      async (guard) => {
+        await context.once('baseline', () => guard.baseline());
+        await moveInStages(context, plan, guard, signal);
+      },
+      signal,
+    );
     return plan.changes.map(({ name, type, after }) => `${name} ${type} → ${after}`).join('; ');
   },
   async undo(context, signal) {
@@ -89,6 +93,7 @@ export const switchRecords: Step = {
     // Until no cache leads to the new app any more, it must not go away.
     const longest = LOW_TTL_SECONDS * 1000 + TTL_MARGIN_MS + DRAIN_MS;
     await context.sleep('new-ttl', longest, 'caches to drop answers that lead to the new app');
+    await keepCountsOfReturn(context, signal);
   },
 };
 
@@ -117,30 +122,37 @@ export const confirmPropagation: Step = {
     facts.records.length === 0
       ? alreadyDone('no record was switched')
       : toDo('ask every authoritative server and resolvers for each name, then wait the last TTL out'),
+  pausesItself: true,
   async run(context, signal) {
-    const balancers = await currentBalancers(context, signal);
-    for (const servers of ['authoritative', 'resolvers'] as const) {
-      for (const record of context.facts.records) {
-        const role = context.facts.services.find(({ name }) => name === record.service)?.role ?? 'public';
-        const balancer = balancers[role];
-        if (balancer === undefined) continue;
-        await context.wait(
-          async () => {
-            const behind = await context.ports.aws.behind({ record, balancer, servers }, signal);
-            return behind.length === 0
-              ? { state: 'ready', value: undefined }
-              : { state: 'pending', saw: `not yet: ${behind.join('; ')}` };
-          },
-          {
-            what: `${servers} to answer ${record.name} with the new balancer`,
-            timeoutMs: 20 * MINUTE,
-            intervalMs: 5000,
-          },
-          signal,
-        );
-      }
-    }
-    await context.sleep('last-ttl', LOW_TTL_SECONDS * 1000 + TTL_MARGIN_MS, 'caches to drop the last old answer');
+    const watch = { app: context.facts.temporaryApp, old: 'probed' } as const;
+    await guarded(context, watch, (guard) => waitForServers(context, guard.signal), signal);
     return `every server answers with the new balancers`;
   },
 };
+
+async function waitForServers(context: StepContext, signal: AbortSignal): Promise<void> {
+  const { facts, ports } = context;
+  const balancers = await currentBalancers(context, signal);
+  for (const servers of ['authoritative', 'resolvers'] as const) {
+    for (const record of facts.records) {
+      const role = facts.services.find(({ name }) => name === record.service)?.role ?? 'public';
+      const balancer = balancers[role];
+      if (balancer === undefined) continue;
+      await context.wait(
+        async () => {
+          const behind = await ports.aws.behind({ record, balancer, servers }, signal);
+          return behind.length === 0
+            ? { state: 'ready', value: undefined }
+            : { state: 'pending', saw: `not yet: ${behind.join('; ')}` };
+        },
+        {
+          what: `${servers} to answer ${record.name} with the new balancer`,
+          timeoutMs: 20 * MINUTE,
+          intervalMs: 5000,
+        },
+        signal,
+      );
+    }
+  }
+  await context.sleep('last-ttl', LOW_TTL_SECONDS * 1000 + TTL_MARGIN_MS, 'caches to drop the last old answer', signal);
+}

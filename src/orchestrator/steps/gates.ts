@@ -1,5 +1,6 @@
 import { environmentSays } from '../old-app/export-format.ts';
 import type { Gate } from '../step.ts';
+import { oldTrafficNow } from './confirm-traffic.ts';
 
 export const approveCutover: Gate = {
   id: 'approve-cutover',
@@ -22,13 +23,17 @@ export const approveCommit: Gate = {
   phase: 'commit',
   title: 'Delete the old app',
   isGate: true,
-  shows({ facts, settings, exports }) {
-    return Promise.resolve([
-      `${facts.temporaryApp} serves all traffic of ${facts.app}`,
+  async shows(context, signal) {
+    const { facts, settings, exports } = context;
+    const stillOld = await oldTrafficNow(context, signal);
+    return [
+      stillOld === undefined
+        ? `${facts.temporaryApp} serves all traffic of ${facts.app}`
+        : `THE OLD BALANCERS ARE STILL USED, agreeing cuts that off: ${stillOld}`,
       ...facts.destroys.map((what) => `destroyed: ${what}`),
       `exported before: ${exports.location}`,
       environmentSays(settings),
       'POINT OF NO RETURN: the old app ends here; `gen2 restore-old` can make one anew from the export',
-    ]);
+    ];
   },
 };

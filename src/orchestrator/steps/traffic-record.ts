@@ -1,6 +1,8 @@
 import { MigrationError } from '../../errors.ts';
 import type { TrafficSources } from '../ports.ts';
+import { stackName } from '../app-changes.ts';
 import type { StepContext } from '../step.ts';
+import { currentBalancers, servicesWithPort } from '../verification.ts';
 
 const MINUTE = 60_000;
 /** Shown before the first change, so that both sides of it can be compared. */
@@ -9,7 +11,7 @@ const MINUTES_BEFORE = 10;
 const LONGEST_MS = 12 * 60 * MINUTE;
 
 /** When the first change began that moved traffic, less some minutes of what was before. */
-export function trafficRecordStart(context: StepContext, changedAtMs: number): number {
+function trafficRecordStart(context: StepContext, changedAtMs: number): number {
   const { clock } = context.ports;
   return Math.max(changedAtMs - MINUTES_BEFORE * MINUTE, clock.now() - LONGEST_MS);
 }
@@ -18,7 +20,7 @@ export function trafficRecordStart(context: StepContext, changedAtMs: number): n
  * Puts what both sides counted, minute by minute, on the record. The report is the better for it; the migration is none
  * the worse without: figures that cannot be read are a warning.
  */
-export async function recordTraffic(
+async function recordTraffic(
   context: StepContext,
   { app, ...request }: TrafficSources & { readonly app: string; readonly sinceMs: number },
   signal: AbortSignal,
@@ -31,4 +33,36 @@ export async function recordTraffic(
     if (!MigrationError.is(error)) throw error;
     context.warn(`the report will have no figures of the traffic at ${app}: ${error.message}`);
   }
+}
+
+/** Puts what both sides counted since the records were switched on the record. */
+export async function keepCounts(
+  context: StepContext,
+  request: Pick<TrafficSources, 'services' | 'oldBalancers'> & { readonly app: string; readonly changedAtMs: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const changedAtMs = Number(context.recorded('began-at', 'switch-records') ?? request.changedAtMs);
+  const appStackName = stackName(context.facts.rack.name, request.app);
+  await recordTraffic(context, { ...request, appStackName, sinceMs: trafficRecordStart(context, changedAtMs) }, signal);
+}
+
+/** The same after a return, once the records are back: nothing may come before that. */
+export async function keepCountsOfReturn(context: StepContext, signal: AbortSignal): Promise<void> {
+  const { facts, ports } = context;
+  const { services } = await balancedServices(context, signal);
+  const request = { app: facts.temporaryApp, services, oldBalancers: facts.old.balancers };
+  await keepCounts(context, { ...request, changedAtMs: ports.clock.now() }, signal);
+}
+
+/** The services behind the rack's balancers as they are now. */
+export async function balancedServices(
+  context: StepContext,
+  signal: AbortSignal,
+): Promise<Pick<TrafficSources, 'services'>> {
+  const balancers = await currentBalancers(context, signal);
+  const services = servicesWithPort(context.facts).flatMap(({ name, role }) => {
+    const balancerArn = balancers[role]?.arn;
+    return balancerArn === undefined ? [] : [{ name, balancerArn }];
+  });
+  return { services };
 }

@@ -127,6 +127,7 @@ describe('planRecordChanges', () => {
   it('plans nothing for names that point at the new balancer already', () => {
     expect(plan([cname('shop.example.com', NEW)], { names: ['shop.example.com'] })).toEqual({
       batches: [],
+      stages: [undefined],
       refused: [],
       notices: [],
     });
@@ -153,11 +154,14 @@ describe('planRecordChanges', () => {
     expect(batches[0]!.after.map(({ TTL }) => TTL)).toEqual([300, 300]);
   });
 
-  it.each([[[0]], [[100]], [[50, 10]], [[10.5]]])('refuses stages that are not rising percentages: %o', (stages) => {
-    expect(() => plan([cname('shop.example.com', OLD)], { stages })).toThrow(
-      expect.objectContaining({ code: 'USAGE' }),
-    );
-  });
+  it.each([[[0]], [[100, 100]], [[50, 10]], [[10.5]]])(
+    'refuses stages that are not rising percentages: %o',
+    (stages) => {
+      expect(() => plan([cname('shop.example.com', OLD)], { stages })).toThrow(
+        expect.objectContaining({ code: 'USAGE' }),
+      );
+    },
+  );
 
   it('moves a routed set only with the last stage', () => {
     const weighted = cname('shop.example.com', OLD, { SetIdentifier: 'mine', Weight: 7 });
@@ -166,5 +170,17 @@ describe('planRecordChanges', () => {
 
     expect(batches).toHaveLength(1);
     expect(notices.join()).toContain('last stage');
+  });
+
+  it('takes 100 as the last stage, and keeps a set that cannot be shared out for that one', () => {
+    const simple = cname('www.example.com', OLD);
+    const weighted = cname('shop.example.com', OLD, { SetIdentifier: 'mine', Weight: 7 });
+
+    expect(plan([simple], { stages: [10, 100] })).toEqual(plan([simple], { stages: [10] }));
+    expect(plan([weighted], { stages: [10, 50, 100] }).stages.map((batch) => batch !== undefined)).toEqual([
+      false,
+      false,
+      true,
+    ]);
   });
 });

@@ -62,6 +62,40 @@ export function engineContract(start: () => Promise<EngineUnderTest>): void {
     await second.release();
   });
 
+  withEngine('a paused execution holds before its next step, but not what must go on', async (engine, signal) => {
+    const execution = await engine.begin(REQUEST, signal);
+    await engine.pause({ app: 'shop' }, true);
+    const done: string[] = [];
+    const held = execution.step('held', () => Promise.resolve(done.push('held')));
+    await execution.step('urgent', () => Promise.resolve(done.push('urgent')), { whilePaused: 'go-on' });
+    expect(done).toEqual(['urgent']);
+    expect(await execution.steering()).toMatchObject({ isPaused: true });
+    await engine.pause({ app: 'shop' }, false);
+    await held;
+
+    expect(done).toEqual(['urgent', 'held']);
+    await execution.release();
+  });
+
+  withEngine(
+    'the last stage asked for is seen by whoever works on it until it is forgotten',
+    async (engine, signal) => {
+      const first = await engine.begin(REQUEST, signal);
+      await engine.stage({ app: 'shop' }, 25);
+      await engine.stage({ app: 'shop' }, 50);
+      await first.release();
+
+      const second = await engine.resume({ app: 'shop' }, signal);
+      expect(await second.steering()).toEqual({ isPaused: false, stagePercent: 50 });
+      // One that was asked for before is not the one that stands.
+      await second.forgetStage(25);
+      expect(await second.steering()).toMatchObject({ stagePercent: 50 });
+      await second.forgetStage(50);
+      expect(await second.steering()).toMatchObject({ stagePercent: undefined });
+      await second.release();
+    },
+  );
+
   withEngine('a gate waits for an answer from anywhere and is not asked again', async (engine, signal) => {
     const execution = await engine.begin(REQUEST, signal);
     const asked = execution.gate('commit', { title: 'Delete the old app', shows: ['shop'] });

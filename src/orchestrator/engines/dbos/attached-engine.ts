@@ -23,5 +23,6 @@ export function attachedEngine(
     list: (filter) => engine.list(filter),
     answer: (filter, answer) => engine.answer(filter, answer),
     pause: (filter, isPaused) => engine.pause(filter, isPaused),
+    stage: (filter, percent) => engine.stage(filter, percent),
   };
 }

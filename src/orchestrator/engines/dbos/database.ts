@@ -20,8 +20,8 @@ const TABLES_LOOK_MS = 100;
 /** Tables are made within seconds; whoever takes longer hangs. Real ms. */
 const TABLES_LIMIT_MS = 60_000;
 
-// DBOS keeps executions; who works on an app, who was asked to hold, and how often AWS was asked are ours: DBOS knows no
-// heartbeat and no pause, and limits how often workflows begin, not what they ask for.
+// DBOS keeps executions; who works on an app, what it is asked to do, and how often AWS was asked are ours: DBOS knows
+// no heartbeat and no pause, and limits how often workflows begin, not what they ask for.
 const TABLES = `
   create schema if not exists convox_gen2;
   create table if not exists convox_gen2.lease (
@@ -37,6 +37,7 @@ const TABLES = `
   );
   create table if not exists convox_gen2.pause (execution text primary key);
   create table if not exists convox_gen2.rate (name text primary key, free_at timestamptz not null);
+  create table if not exists convox_gen2.stage (execution text primary key, percent integer not null);
 `;
 
 /** One pool of connections, for DBOS, its client and the tables of this program. */

@@ -91,6 +91,19 @@ export class DbosEngine implements Engine {
     return { ...view, isPaused };
   }
 
+  async stage(filter: ExecutionFilter, percent: number): Promise<ExecutionView> {
+    const database = await this.database();
+    const { view, workflow } = await newestStored(database, filter);
+    if (view.outcome !== undefined) throw over(view);
+    await database.rows(
+      z.unknown(),
+      `insert into convox_gen2.stage (execution, percent) values ($1, $2)
+       on conflict (execution) do update set percent = excluded.percent`,
+      [workflow, percent],
+    );
+    return view;
+  }
+
   /**
    * Leaves a new execution to the workers (`runWorker`). @throws as `begin`.
    */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MigrationError, stopped, throwIfStopped } from '../../../errors.ts';
 import { systemClock, type Clock } from '../../../time/clock.ts';
-import type { Execution, GateAnswer, GateRequest } from '../../engine.ts';
+import type { Execution, GateAnswer, GateRequest, Steering, StepOptions } from '../../engine.ts';
 import type { Direction, MigrationEvent, Outcome } from '../../events.ts';
 import type { JournalEntry } from '../local/journal-format.ts';
 import type { Approver, GatePolicy } from '../local/local-execution.ts';
@@ -12,6 +12,8 @@ import type { Desk } from './runtime.ts';
 
 /** How often the database is asked for an answer or the end of a pause. Real ms: people are real. */
 const LOOK_INTERVAL_MS = 500;
+
+const NOT_LOOKED = { at: Number.NEGATIVE_INFINITY, seen: { isPaused: false, stagePercent: undefined } } as const;
 
 export interface DbosExecutionOptions {
   readonly desk: Desk;
@@ -37,6 +39,7 @@ export class DbosExecution implements Execution {
   readonly #answers: Map<string, GateAnswer>;
   #direction: Direction;
   #outcome: Outcome | undefined;
+  #steered: { readonly at: number; readonly seen: Steering } = NOT_LOOKED;
 
   constructor(options: DbosExecutionOptions) {
     const state: ReplayedState = options.desk.state;
@@ -68,11 +71,11 @@ export class DbosExecution implements Execution {
     return this.#started.has(id);
   }
 
-  async step<T>(id: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async step<T>(id: string, run: (signal: AbortSignal) => Promise<T>, options: StepOptions = {}): Promise<T> {
     // The recorded result is what the same code returned before, gone through JSON.
     if (this.#results.has(id)) return this.#results.get(id) as T;
     throwIfStopped(this.signal, id);
-    await this.#holdWhilePaused();
+    if (options.whilePaused !== 'go-on') await this.#holdWhilePaused();
     await this.#append(`begin ${id}`, { type: 'step-started', step: id });
     this.#started.add(id);
     let failure: { readonly error: unknown } | undefined;
@@ -92,15 +95,15 @@ export class DbosExecution implements Execution {
     return plain as T;
   }
 
-  async sleep(id: string, ms: number): Promise<void> {
+  async sleep(id: string, ms: number, signal: AbortSignal = this.signal): Promise<void> {
     if (this.#results.has(id)) return;
     const { clock } = this.#options;
     const until = this.#wakeTimes.get(id) ?? clock.now() + ms;
     if (!this.#wakeTimes.has(id)) await this.#append(`begin ${id}`, { type: 'sleep-until', step: id, until });
     // The injected clock, not DBOS's sleep: the sandbox's time runs faster.
     if (until > clock.now()) {
-      await clock.sleep(until - clock.now(), this.signal).catch(() => {
-        throw stopped(this.signal, id);
+      await clock.sleep(until - clock.now(), signal).catch(() => {
+        throw stopped(signal, id);
       });
     }
     await this.#append(id, { type: 'step-finished', step: id, result: null });
@@ -151,6 +154,28 @@ export class DbosExecution implements Execution {
     if (!(await hasMessage(database, desk.workflow, topic))) return undefined;
     const message = await this.#unlessLost(desk.receive(topic));
     return message?.type === 'gate' ? plainAnswer(message.answer) : undefined;
+  }
+
+  /** Looks at most every half second of real time, however fast the clock runs. */
+  async steering(): Promise<Steering> {
+    const { database, desk } = this.#options;
+    if (performance.now() - this.#steered.at < LOOK_INTERVAL_MS) return this.#steered.seen;
+    const at = performance.now();
+    const isHeld = await isPaused(database, desk.workflow);
+    const [order] = await database.rows(
+      z.object({ percent: z.number() }),
+      'select percent from convox_gen2.stage where execution = $1',
+      [desk.workflow],
+    );
+    this.#steered = { at, seen: { isPaused: isHeld, stagePercent: order?.percent } };
+    return this.#steered.seen;
+  }
+
+  async forgetStage(percent: number): Promise<void> {
+    const { database, desk } = this.#options;
+    const values = [desk.workflow, percent];
+    await database.rows(z.unknown(), 'delete from convox_gen2.stage where execution = $1 and percent = $2', values);
+    this.#steered = NOT_LOOKED;
   }
 
   async #holdWhilePaused(): Promise<void> {

@@ -34,5 +34,6 @@ export function lazyDbosEngine(options: DbosEngineOptions): Engine {
     list: async (filter) => (await engine()).list(filter),
     answer: async (filter, answer) => (await engine()).answer(filter, answer),
     pause: async (filter, isPaused) => (await engine()).pause(filter, isPaused),
+    stage: async (filter, percent) => (await engine()).stage(filter, percent),
   };
 }

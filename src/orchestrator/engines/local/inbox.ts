@@ -12,6 +12,7 @@ const messageSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('pause') }),
   z.object({ type: z.literal('resume') }),
+  z.object({ type: z.literal('stage'), percent: z.number() }),
 ]);
 
 /** What another terminal tells a running execution. */
@@ -49,4 +50,10 @@ export async function readMessages(folder: string): Promise<readonly ReceivedMes
     else await done();
   }
   return received;
+}
+
+/** True when the last word on it was to pause. */
+export function isPauseAsked(messages: readonly ReceivedMessage[]): boolean {
+  const last = messages.findLast(({ message }) => message.type === 'pause' || message.type === 'resume');
+  return last?.message.type === 'pause';
 }

@@ -12,7 +12,7 @@ import {
   newExecutionId,
   type FoundExecution,
 } from './folders.ts';
-import { readMessages, sendMessage } from './inbox.ts';
+import { isPauseAsked, readMessages, sendMessage, type InboxMessage } from './inbox.ts';
 import { JOURNAL_VERSION } from './journal-format.ts';
 import { Journal, peekJournal, unwritable } from './journal.ts';
 import { LocalExecution, replayed, type Approver, type GatePolicy } from './local-execution.ts';
@@ -93,12 +93,20 @@ export class LocalEngine implements Engine {
     return view;
   }
 
-  async pause(filter: ExecutionFilter, isPaused: boolean): Promise<ExecutionView> {
+  pause(filter: ExecutionFilter, isPaused: boolean): Promise<ExecutionView> {
+    return this.#tell(filter, { type: isPaused ? 'pause' : 'resume' });
+  }
+
+  stage(filter: ExecutionFilter, percent: number): Promise<ExecutionView> {
+    return this.#tell(filter, { type: 'stage', percent });
+  }
+
+  async #tell(filter: ExecutionFilter, message: InboxMessage): Promise<ExecutionView> {
     const view = await this.#newest(filter);
     if (view.outcome !== undefined) {
       throw new MigrationError('EXECUTION_FINISHED', `${view.app}: execution ${view.id} is over (${view.outcome})`);
     }
-    await sendMessage(view.location, { type: isPaused ? 'pause' : 'resume' });
+    await sendMessage(view.location, message);
     return view;
   }
 
@@ -152,7 +160,7 @@ export class LocalEngine implements Engine {
     return {
       ...state,
       location,
-      isPaused: messages.findLast(({ message }) => message.type !== 'gate')?.message.type === 'pause',
+      isPaused: isPauseAsked(messages),
       holder: holder?.execution === execution ? holder.says : undefined,
     };
   }

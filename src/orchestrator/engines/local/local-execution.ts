@@ -1,8 +1,8 @@
 import { MigrationError, stopped, throwIfStopped } from '../../../errors.ts';
 import { systemClock, type Clock } from '../../../time/clock.ts';
-import type { Execution, GateAnswer, GateRequest } from '../../engine.ts';
+import type { Execution, GateAnswer, GateRequest, Steering, StepOptions } from '../../engine.ts';
 import type { Direction, MigrationEvent, Outcome } from '../../events.ts';
-import { readMessages } from './inbox.ts';
+import { isPauseAsked, readMessages } from './inbox.ts';
 import type { Journal } from './journal.ts';
 import type { Lock } from './lock.ts';
 import { replay, type ReplayedState } from './replay.ts';
@@ -60,11 +60,11 @@ export class LocalExecution implements Execution {
     return this.#started.has(id);
   }
 
-  async step<T>(id: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async step<T>(id: string, run: (signal: AbortSignal) => Promise<T>, options: StepOptions = {}): Promise<T> {
     // The recorded result is what the same code returned before, gone through JSON.
     if (this.#results.has(id)) return this.#results.get(id) as T;
     throwIfStopped(this.signal, id);
-    await this.#holdWhilePaused();
+    if (options.whilePaused !== 'go-on') await this.#holdWhilePaused();
     await this.#options.journal.append({ type: 'step-started', step: id });
     this.#started.add(id);
     try {
@@ -80,14 +80,14 @@ export class LocalExecution implements Execution {
     }
   }
 
-  async sleep(id: string, ms: number): Promise<void> {
+  async sleep(id: string, ms: number, signal: AbortSignal = this.signal): Promise<void> {
     if (this.#results.has(id)) return;
     const { clock, journal } = this.#options;
     const until = this.#wakeTimes.get(id) ?? clock.now() + ms;
     if (!this.#wakeTimes.has(id)) await journal.append({ type: 'sleep-until', step: id, until });
     if (until > clock.now()) {
-      await clock.sleep(until - clock.now(), this.signal).catch(() => {
-        throw stopped(this.signal, id);
+      await clock.sleep(until - clock.now(), signal).catch(() => {
+        throw stopped(signal, id);
       });
     }
     await journal.append({ type: 'step-finished', step: id, result: null });
@@ -145,22 +145,27 @@ export class LocalExecution implements Execution {
     return undefined;
   }
 
+  async steering(): Promise<Steering> {
+    const messages = await readMessages(this.#options.folder);
+    const percents = messages.flatMap(({ message }) => (message.type === 'stage' ? [message.percent] : []));
+    return { isPaused: isPauseAsked(messages), stagePercent: percents.at(-1) };
+  }
+
+  async forgetStage(percent: number): Promise<void> {
+    const orders = (await readMessages(this.#options.folder)).filter(({ message }) => message.type === 'stage');
+    const last = orders.findLastIndex(({ message }) => message.type === 'stage' && message.percent === percent);
+    for (const { done } of orders.slice(0, last + 1)) await done();
+  }
+
   async #holdWhilePaused(): Promise<void> {
-    let isPaused = false;
-    do {
-      for (const { message, done } of await readMessages(this.#options.folder)) {
-        if (message.type === 'gate') continue;
-        isPaused = message.type === 'pause';
-        if (!isPaused) await done();
-      }
-      if (isPaused) {
-        await systemClock.sleep(INBOX_INTERVAL_MS, this.signal).catch(() => {
-          throw stopped(this.signal, 'pause');
-        });
-      }
-    } while (isPaused);
-    for (const { message, done } of await readMessages(this.#options.folder))
-      if (message.type === 'pause') await done();
+    let messages = await readMessages(this.#options.folder);
+    while (isPauseAsked(messages)) {
+      await systemClock.sleep(INBOX_INTERVAL_MS, this.signal).catch(() => {
+        throw stopped(this.signal, 'pause');
+      });
+      messages = await readMessages(this.#options.folder);
+    }
+    for (const { message, done } of messages) if (message.type === 'pause' || message.type === 'resume') await done();
   }
 
   async turn(direction: Exclude<Direction, 'forward'>, reason: string): Promise<void> {
