@@ -101,7 +101,8 @@ describe('a new app that goes bad at 50 %', () => {
         signal,
       ).catch((error: unknown) => error);
 
-      expect(failure).toMatchObject({ code: 'ROLLED_BACK', message: expect.stringMatching(says) as string });
+      expect(String(failure)).toMatch(says);
+      expect(failure).toMatchObject({ code: 'ROLLED_BACK' });
       expect(changedAt.length).toBeGreaterThanOrEqual(2);
       expect((changedAt[1] ?? Infinity) - (crossedAt ?? 0)).toBeLessThanOrEqual(RETURN_MS);
       expect(recordsOfUsers(shop.sandbox)).toEqual(before);
@@ -120,6 +121,6 @@ describe('a new app that goes bad at 50 %', () => {
       expect(report.failureGroups.filter(({ step }) => step === 'back')).toEqual([]);
       await shop.close();
     },
-    120_000,
+    240_000,
   );
 });

@@ -22,12 +22,14 @@ export interface SideFacts {
 
 /** How far back answers are looked at together. */
 const WINDOW_MS = 60_000;
+/** So many are kept however old: an app that answers slowly is judged too. */
+const FEWEST_ANSWERS = 20;
 /** By count, not by age: slow answers are few in any window. */
 const TIMED_ANSWERS = 50;
 
-/** The answers of the last minute. */
+/** The answers of the last minute, or the last few. */
 export class SampleWindow {
-  #samples: Sample[] = [];
+  readonly #samples: Sample[] = [];
   readonly #times: number[] = [];
 
   get size(): number {
@@ -39,7 +41,7 @@ export class SampleWindow {
     this.#times.push(sample.tookMs);
     if (this.#times.length > TIMED_ANSWERS) this.#times.shift();
     const from = sample.atMs - WINDOW_MS;
-    if ((this.#samples[0]?.atMs ?? from) < from) this.#samples = this.#samples.filter(({ atMs }) => atMs >= from);
+    while (this.#samples.length > FEWEST_ANSWERS && (this.#samples[0]?.atMs ?? from) < from) this.#samples.shift();
   }
 
   /**
