@@ -74,7 +74,10 @@ describe('workers', { timeout: 120_000 }, () => {
 
     const again = engine.submit({ ...APP, settings: {}, job: { kind: 'start' } });
 
-    await expect(again).rejects.toMatchObject({ code: 'EXECUTION_STATE' });
+    await expect(again).rejects.toMatchObject({
+      code: 'EXECUTION_RUNNING',
+      message: expect.stringContaining(`asked for by process ${process.pid} on `) as string,
+    });
     expect(view).toMatchObject({ ...APP, outcome: undefined, holder: undefined });
     start('one');
     await expect.poll(outcome, LIMIT).toBe('succeeded');

@@ -13,7 +13,7 @@ import { DEFAULT_LEASE_MS, findLease, requestStop, takeLease, type Lease } from 
 import { APPLICATION_VERSION, workerQueue, WORKFLOW, type Desk, type RuntimeOptions } from './runtime.ts';
 import { sharedRateLimit, type SharedRate, type SharedRateLimit } from './shared-rate-limit.ts';
 import { SharedRuntime } from './shared-runtime.ts';
-import { listStored, newestStored } from './views.ts';
+import { listStored, newestStored, type StoredExecution } from './views.ts';
 import { workflowId } from './workflow-id.ts';
 
 export interface DbosEngineOptions {
@@ -177,9 +177,8 @@ export class DbosEngine implements Engine {
   }
 
   async takeLease(rack: string, app: string, execution: string): Promise<Lease> {
-    const { pid, leaseMs = DEFAULT_LEASE_MS } = this.#options;
-    const holder = `process ${pid} on ${hostname()}`;
-    return takeLease(await this.database(), { rack, app, execution, holder, leaseMs });
+    const { leaseMs } = this;
+    return takeLease(await this.database(), { rack, app, execution, holder: this.#self, leaseMs });
   }
 
   get clock(): Clock {
@@ -209,7 +208,13 @@ export class DbosEngine implements Engine {
   }
 
   #input({ rack, app, settings }: BeginRequest, job: Job): ExecutionInput {
-    return { version: FORMAT, rack, app, settings: { ...settings }, at: this.#options.clock.now(), job };
+    const at = this.#options.clock.now();
+    return { version: FORMAT, rack, app, settings: { ...settings }, at, job, by: this.#self };
+  }
+
+  /** This process, for people. */
+  get #self(): string {
+    return `process ${this.#options.pid} on ${hostname()}`;
   }
 
   #holding(database: Database, workflow: string, lease: Lease, signal: AbortSignal): Holding {
@@ -226,7 +231,7 @@ export class DbosEngine implements Engine {
     try {
       const stored = await listStored(database, { rack, app });
       const unfinished = stored.find(({ view }) => view.outcome === undefined);
-      if (unfinished !== undefined) throw notOver(unfinished.view);
+      if (unfinished !== undefined) throw notOver(unfinished);
       return { database, workflow: workflowId(rack, app, id), lease };
     } catch (error) {
       await lease.release();
@@ -252,7 +257,13 @@ export class DbosEngine implements Engine {
   }
 }
 
-function notOver({ app, id }: ExecutionView): MigrationError {
+function notOver({ view: { app, rack, id }, waits }: StoredExecution): MigrationError {
+  if (waits !== undefined) {
+    return new MigrationError('EXECUTION_RUNNING', `${app}: execution ${id}, ${waits}, waits for a worker of ${rack}`, {
+      hint: `Watch it with \`gen2 status ${app} --watch\`.`,
+      details: { app, execution: id },
+    });
+  }
   return new MigrationError('EXECUTION_STATE', `${app}: execution ${id} is not over`, {
     hint: `Go on with \`gen2 resume ${app}\`, or take it back with \`gen2 rollback ${app}\` or \`gen2 abort ${app}\`.`,
     details: { execution: id },

@@ -29,6 +29,8 @@ const inputSchema = z.object({
   /** ms since 1970, of the engine's clock. */
   at: z.number(),
   job: jobSchema,
+  /** Who asked for it, for people: "process 12 on host". */
+  by: z.string().optional(),
 });
 
 /** What an execution's workflow is started with. */

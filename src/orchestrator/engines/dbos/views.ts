@@ -1,5 +1,6 @@
 import type { WorkflowStatus } from '@dbos-inc/dbos-sdk';
 import { MigrationError } from '../../../errors.ts';
+import { formatDuration } from '../../../time/wait.ts';
 import type { ExecutionFilter, ExecutionView } from '../../engine.ts';
 import type { Database } from './database.ts';
 import { isPaused } from './dbos-execution.ts';
@@ -12,6 +13,8 @@ import { parseWorkflowId, workflowPrefix } from './workflow-id.ts';
 export interface StoredExecution {
   readonly view: ExecutionView;
   readonly workflow: string;
+  /** While it waits in the queue: who asked for it, and how long ago. */
+  readonly waits?: string;
 }
 
 /** All executions that fit, newest first; none in a database where none was ever begun. */
@@ -50,7 +53,10 @@ async function listWorkflows(database: Database, { rack, app }: ExecutionFilter)
   return listed.filter(({ workflowID }) => app === undefined || parseWorkflowId(workflowID).app === app);
 }
 
-async function readStored(database: Database, { workflowID, input }: WorkflowStatus): Promise<StoredExecution> {
+async function readStored(
+  database: Database,
+  { workflowID, input, status, createdAt }: WorkflowStatus,
+): Promise<StoredExecution> {
   const given = parseInput(workflowID, input?.[0]);
   const operations = (await database.ask((client) => client.listWorkflowSteps(workflowID))) ?? [];
   const { state } = readHistory(workflowID, given, operations);
@@ -61,5 +67,7 @@ async function readStored(database: Database, { workflowID, input }: WorkflowSta
     isPaused: await isPaused(database, workflowID),
     holder: lease?.execution === state.id ? describeLease(lease) : undefined,
   };
-  return { view, workflow: workflowID };
+  if (status !== 'ENQUEUED') return { view, workflow: workflowID };
+  const age = formatDuration(Math.max(0, (await database.now()) - createdAt));
+  return { view, workflow: workflowID, waits: `asked for by ${given.by ?? 'an earlier gen2'} ${age} ago` };
 }
