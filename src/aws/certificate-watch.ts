@@ -88,7 +88,7 @@ export async function watchCertificates(
   signal: AbortSignal,
 ): Promise<readonly WatchedCertificate[]> {
   const { clients, arns, clock, timeoutMs, intervalMs = DEFAULT_INTERVAL_MS, onChange } = options;
-  const startedAtMs = clock.now();
+  const startedAtMs = clock.monotonic();
   const reported = new Map<string, string>();
   const known = new Set<string>();
   return waitFor(
@@ -103,7 +103,7 @@ export async function watchCertificates(
         if (reported.get(arn) !== state) onChange?.(certificate);
         reported.set(arn, state);
       }
-      const isNew = clock.now() - startedAtMs < UNKNOWN_AT_FIRST_MS;
+      const isNew = clock.monotonic() - startedAtMs < UNKNOWN_AT_FIRST_MS;
       const waiting = seen.filter(
         ({ arn, certificate }) =>
           certificate?.status === 'pending' || (certificate === undefined && isNew && !known.has(arn)),

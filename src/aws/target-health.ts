@@ -83,8 +83,8 @@ export async function waitForHealthyTargets(
       healthySinceMs = undefined;
       return { state: 'pending', saw: lacking.map(describeTargetHealth).join('; ') };
     }
-    healthySinceMs ??= clock.now();
-    const steadyForMs = clock.now() - healthySinceMs;
+    healthySinceMs ??= clock.monotonic();
+    const steadyForMs = clock.monotonic() - healthySinceMs;
     if (steadyForMs >= steadyMs) return { state: 'ready', value: groups };
     return { state: 'pending', saw: `all healthy for ${Math.round(steadyForMs / 1000)} s` };
   };

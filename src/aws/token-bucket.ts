@@ -28,11 +28,11 @@ export class TokenBucket implements RateLimit {
     this.#burst = burst;
     this.#clock = clock;
     this.#tokens = burst;
-    this.#countedAtMs = clock.now();
+    this.#countedAtMs = clock.monotonic();
   }
 
   async take(signal: AbortSignal): Promise<void> {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#countedAtMs) * this.#perMs);
     this.#countedAtMs = now;
     // Below zero it is a queue: whoever comes later waits for those before him too.

@@ -86,7 +86,7 @@ export class Session {
   /** What the rack speaks; detected at first use, after updates, and anew with `fresh`. */
   async dialect(signal: AbortSignal, freshness: 'known' | 'fresh' = 'known'): Promise<Dialect> {
     const known = this.#dialect;
-    if (freshness === 'known' && known !== undefined && this.#options.clock.now() < known.untilMs) return known.value;
+    if (freshness === 'known' && known !== undefined && this.#options.clock.monotonic() < known.untilMs) return known.value;
     await this.system(signal);
     if (this.#dialect === undefined) throw new Error('system() has learnt the dialect');
     return this.#dialect.value;
@@ -125,7 +125,7 @@ export class Session {
     const oldest = era === 'classic' ? OLDEST_VERSION : FIRST_STANDARD_VERSION;
     // A development rack is as new as its era allows: it has no version to compare.
     const version = isUnsettled ? oldest : era === 'standard' ? system.version : oldest;
-    const untilMs = isUnsettled ? this.#options.clock.now() + UNSETTLED_MS : Infinity;
+    const untilMs = isUnsettled ? this.#options.clock.monotonic() + UNSETTLED_MS : Infinity;
     this.#dialect = { value: { era, version, isSettled: !isUnsettled }, untilMs };
   }
 
@@ -186,8 +186,8 @@ export class Session {
     const { findApiUrl, clock, logger } = this.#options;
     if (error.code !== 'RACK_UNREACHABLE' || findApiUrl === undefined) return false;
     if (this.#url !== url) return true; // another request has found it meanwhile
-    if (clock.now() - this.#lookedForApiAtMs < FIND_INTERVAL_MS) return false;
-    this.#lookedForApiAtMs = clock.now();
+    if (clock.monotonic() - this.#lookedForApiAtMs < FIND_INTERVAL_MS) return false;
+    this.#lookedForApiAtMs = clock.monotonic();
     const found = await this.#askForApi(findApiUrl, signal);
     if (found === undefined) return false;
     const candidate = parseRackUrl(found);

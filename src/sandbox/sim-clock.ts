@@ -28,6 +28,10 @@ export class SimClock implements Clock {
     return this.#clock.now();
   }
 
+  monotonic(): number {
+    return this.#clock.monotonic();
+  }
+
   date(): Date {
     return new Date(this.now());
   }

@@ -1,7 +1,9 @@
 /** Time as the library sees it: injected, so that waits can be scaled (sandbox) or driven by hand (tests). */
 export interface Clock {
-  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  /** Milliseconds since 1970-01-01T00:00:00Z. Jumps when somebody sets the clock: for dates, not for durations. */
   now(): number;
+  /** Milliseconds since a moment of its own, in this process; never jumps: for how long something takes. */
+  monotonic(): number;
   /** Resolves after `ms` milliseconds of this clock; rejects with `signal.reason` as soon as it is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -28,6 +30,7 @@ function sleepReal(ms: number, signal: AbortSignal): Promise<void> {
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep: sleepReal,
 };
 
@@ -38,12 +41,26 @@ export interface ScaledClockOptions {
   readonly startMs: number;
   /** Real time (ms since 1970) at which this clock showed `startMs`; two processes with equal options agree. */
   readonly realStartMs: number;
+  /** Moments at which somebody sets this clock; sleeps are not touched, as on a real machine. */
+  readonly jumps?: readonly ClockJump[] | undefined;
+}
+
+export interface ClockJump {
+  /** Milliseconds after `startMs`, not counting the jumps themselves. */
+  readonly afterMs: number;
+  /** How far it is set forwards, or (negative) backwards, in ms. */
+  readonly byMs: number;
 }
 
 /** A clock that runs `scale` times as fast as the machine's. */
-export function scaledClock({ scale, startMs, realStartMs }: ScaledClockOptions): Clock {
+export function scaledClock({ scale, startMs, realStartMs, jumps = [] }: ScaledClockOptions): Clock {
   return {
-    now: () => startMs + (Date.now() - realStartMs) * scale,
+    now: () => {
+      const passedMs = (Date.now() - realStartMs) * scale;
+      const jumpedMs = jumps.reduce((sum, { afterMs, byMs }) => (afterMs <= passedMs ? sum + byMs : sum), 0);
+      return startMs + passedMs + jumpedMs;
+    },
+    monotonic: () => performance.now() * scale,
     sleep: (ms, signal) => sleepReal(ms / scale, signal),
   };
 }
@@ -51,6 +68,7 @@ export function scaledClock({ scale, startMs, realStartMs }: ScaledClockOptions)
 /** A clock that only moves when told to, for tests: `advance` wakes every sleeper whose time has come. */
 export class ManualClock implements Clock {
   #nowMs: number;
+  #jumpedMs = 0;
   readonly #sleepers = new Set<{ readonly atMs: number; readonly wake: () => void }>();
 
   constructor(startMs = Date.UTC(2026, 0, 1)) {
@@ -58,7 +76,16 @@ export class ManualClock implements Clock {
   }
 
   now(): number {
+    return this.#nowMs + this.#jumpedMs;
+  }
+
+  monotonic(): number {
     return this.#nowMs;
+  }
+
+  /** Sets the clock by `ms` forwards or backwards; nobody is woken. */
+  jump(ms: number): void {
+    this.#jumpedMs += ms;
   }
 
   /** How many sleeps are under way. */

@@ -37,7 +37,7 @@ export async function waitFor<T>(
 ): Promise<T> {
   const { what, clock, timeoutMs, intervalMs = DEFAULT_INTERVAL_MS } = options;
   const isTransient = options.isTransient ?? ((error) => MigrationError.is(error) && error.retryable);
-  const startedAt = clock.now();
+  const startedAt = clock.monotonic();
   let saw: string;
   for (;;) {
     throwIfStopped(signal, what);
@@ -52,7 +52,7 @@ export async function waitFor<T>(
       if (!isTransient(error)) throw error;
       saw = error instanceof Error ? error.message : String(error);
     }
-    const elapsedMs = clock.now() - startedAt;
+    const elapsedMs = clock.monotonic() - startedAt;
     options.onPending?.(saw, elapsedMs);
     if (elapsedMs >= timeoutMs) {
       throw new MigrationError(

@@ -185,7 +185,7 @@ test('Retry-After is heeded', async () => {
       else json(response, []);
     },
   });
-  const clock = { now: () => 0, sleep: (ms: number) => Promise.resolve(void slept.push(ms)) };
+  const clock = { now: () => 0, monotonic: () => 0, sleep: (ms: number) => Promise.resolve(void slept.push(ms)) };
 
   await clientOf(rack.url, { clock }).apps.list(noStop());
 

@@ -40,6 +40,26 @@ describe('waiting', () => {
     await outcome;
   });
 
+  test.each([
+    ['forwards', 3_600_000],
+    ['backwards', -3_600_000],
+  ])('takes as long as it was given, though the clock is set %s by an hour meanwhile', async (_way, byMs) => {
+    const clock = new ManualClock();
+    let looks = 0;
+    const waiting = waitFor(
+      () => Promise.resolve({ state: 'pending', saw: `look ${++looks}` }),
+      { what: 'the stack', timeoutMs: 60_000, intervalMs: 10_000, clock },
+      signal,
+    );
+    const outcome = expect(waiting).rejects.toMatchObject({ code: 'TIMED_OUT', details: { elapsedMs: 60_000 } });
+    await clock.advance(15_000);
+    clock.jump(byMs);
+    await clock.advance(60_000);
+
+    await outcome;
+    expect(looks).toBe(7);
+  });
+
   test('goes on over errors that will pass, and stops at others', async () => {
     const clock = new ManualClock();
     const errors = [

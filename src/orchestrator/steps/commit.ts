@@ -70,8 +70,8 @@ export const createFinalApp: Step = {
         ]);
         const left = builds.length + releases.length;
         if (left > 0) emptySince = undefined;
-        else emptySince ??= clock.now();
-        if (emptySince !== undefined && clock.now() - emptySince >= SETTLE_MS)
+        else emptySince ??= clock.monotonic();
+        if (emptySince !== undefined && clock.monotonic() - emptySince >= SETTLE_MS)
           return { state: 'ready', value: undefined };
         return { state: 'pending', saw: left > 0 ? `${left} rows of the old app are still there` : 'empty, settling' };
       },

@@ -55,6 +55,7 @@ export async function waitForTraffic(
   const { services } = await balancedServices(context, signal);
   if (services.length === 0) return 'no service has a port';
   const sinceMs = await context.once('traffic-since', () => Promise.resolve(ports.clock.now()));
+  const watchedSince = ports.clock.monotonic();
   const limitMs = oldTrafficLimit(settings);
   const sources = { appStackName: stackName(facts.rack.name, app), services, oldBalancers: old };
   const says = await context.wait<string>(
@@ -64,7 +65,7 @@ export async function waitForTraffic(
       const problem = judgeCounts(traffic, boundsOf(settings));
       if (problem !== undefined) return { state: 'failed', error: outOfBounds(problem) };
       const arrived = requestsOfOthers(traffic, guard);
-      const elapsedMs = ports.clock.now() - sinceMs;
+      const elapsedMs = ports.clock.monotonic() - watchedSince;
       const isQuiet = arrived + oldRequests === 0 && elapsedMs > QUIET_MS;
       if (isQuiet) context.warn(`nobody asked for ${app} within 10 minutes: that traffic arrives could not be seen`);
       if (isQuiet || (arrived > 0 && oldRequests === 0)) return { state: 'ready', value: figures };

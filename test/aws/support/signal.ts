@@ -14,6 +14,10 @@ export class SteppingClock {
     return this.#nowMs;
   }
 
+  monotonic(): number {
+    return this.#nowMs;
+  }
+
   async sleep(ms: number, signal: AbortSignal): Promise<void> {
     await Promise.resolve();
     signal.throwIfAborted();

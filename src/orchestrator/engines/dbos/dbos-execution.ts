@@ -101,8 +101,9 @@ export class DbosExecution implements Execution {
     const until = this.#wakeTimes.get(id) ?? clock.now() + ms;
     if (!this.#wakeTimes.has(id)) await this.#append(`begin ${id}`, { type: 'sleep-until', step: id, until });
     // The injected clock, not DBOS's sleep: the sandbox's time runs faster.
-    if (until > clock.now()) {
-      await clock.sleep(until - clock.now(), signal).catch(() => {
+    const leftMs = Math.min(ms, until - clock.now()); // a clock that was set back must not lengthen it
+    if (leftMs > 0) {
+      await clock.sleep(leftMs, signal).catch(() => {
         throw stopped(signal, id);
       });
     }

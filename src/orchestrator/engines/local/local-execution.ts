@@ -85,8 +85,9 @@ export class LocalExecution implements Execution {
     const { clock, journal } = this.#options;
     const until = this.#wakeTimes.get(id) ?? clock.now() + ms;
     if (!this.#wakeTimes.has(id)) await journal.append({ type: 'sleep-until', step: id, until });
-    if (until > clock.now()) {
-      await clock.sleep(until - clock.now(), signal).catch(() => {
+    const leftMs = Math.min(ms, until - clock.now()); // a clock that was set back must not lengthen it
+    if (leftMs > 0) {
+      await clock.sleep(leftMs, signal).catch(() => {
         throw stopped(signal, id);
       });
     }
