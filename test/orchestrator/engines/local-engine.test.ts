@@ -84,12 +84,15 @@ describe('the local engine', () => {
     const execution = await engine.begin(REQUEST, signal);
     await execution.release();
     const path = join(state, 'convox', 'shop', execution.id, 'journal.jsonl');
-    const { formatLine, readJournal } = await import('../../../src/orchestrator/engines/local/journal-format.ts');
-    const { lines } = readJournal(await readFile(path, 'utf8'), path);
-    const newer = lines.map((line) => (line.type === 'execution-created' ? { ...line, version: 99 } : line));
-    await writeFile(path, newer.map(formatLine).join(''));
+    // Whatever else a newer format does, its first line says its version.
+    await writeFile(path, '9f {"type":"execution-created","version":99,"how":"unknown to us"}\n');
 
-    await expect(engine.resume({ app: 'shop' }, signal)).rejects.toMatchObject({ code: 'JOURNAL_VERSION' });
+    await expect(engine.resume({ app: 'shop' }, signal)).rejects.toMatchObject({
+      code: 'JOURNAL_VERSION',
+      message: expect.stringContaining("format 99 is newer than this program's (2)") as string,
+      hint: expect.stringContaining('version of gen2 that began this execution') as string,
+    });
+    await expect(engine.list({})).rejects.toMatchObject({ code: 'JOURNAL_VERSION' });
     await close();
   });
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  formatLine,
+  formatJournal,
+  JOURNAL_VERSION,
   readJournal,
   type JournalEntry,
   type JournalLine,
@@ -10,7 +11,7 @@ import { replay } from '../../../src/orchestrator/engines/local/replay.ts';
 
 const created: JournalEntry = {
   type: 'execution-created',
-  version: 1,
+  version: JOURNAL_VERSION,
   execution: 'x',
   rack: 'r',
   app: 'a',
@@ -45,7 +46,7 @@ describe('a journal', () => {
       fc.property(fc.array(entry), (entries) => {
         const lines = numbered(entries);
 
-        const read = readJournal(lines.map(formatLine).join(''), 'journal');
+        const read = readJournal(formatJournal(lines), 'journal');
 
         expect(read.lines).toEqual(JSON.parse(JSON.stringify(lines)));
       }),
@@ -56,7 +57,7 @@ describe('a journal', () => {
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 8 }), fc.nat(), (entries, cut) => {
         const lines = numbered(entries);
-        const text = Buffer.from(lines.map(formatLine).join(''));
+        const text = Buffer.from(formatJournal(lines));
         const at = cut % (text.length + 1);
 
         const { lines: read, wholeBytes } = readJournal(text.subarray(0, at).toString('utf8'), 'journal');

@@ -2,8 +2,14 @@ import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { MigrationError } from '../../../errors.ts';
 
-/** Version of the lines; a newer one is refused, an older one is read (docs/adr/journal.md). */
-export const JOURNAL_VERSION = 1;
+/**
+ * Version of the format; a newer one is refused, an older one is read, and brought up to date when it is written to.
+ *
+ * 1: each line has a checksum of itself.
+ * 2: each line's checksum goes on from that of the line before it, so that it vouches for all of them: lines out of
+ *    another journal or an older copy of this one are found, though each of them is whole.
+ */
+export const JOURNAL_VERSION = 2;
 
 const direction = z.enum(['forward', 'rollback', 'abort']);
 const failure = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() });
@@ -41,20 +47,43 @@ export type JournalLine = JournalEntry & { readonly seq: number; readonly at: nu
 
 export const lineSchema = z.intersection(entrySchema, z.object({ seq: z.number(), at: z.number() }));
 
-/** One line of a journal: its checksum, a space, its JSON. */
-export function formatLine(line: JournalLine): string {
+/** Checksum before the first line. */
+export const NO_CHECKSUM = '00000000';
+
+/** One line of a journal as text (its checksum, a space, its JSON), given the checksum of the line before it. */
+export function formatLine(line: JournalLine, previous: string): { readonly text: string; readonly checksum: string } {
   const json = JSON.stringify(line);
-  return `${checksum(json)} ${json}\n`;
+  const checksum = checksumOf(json, previous);
+  return { text: `${checksum} ${json}\n`, checksum };
 }
 
-function checksum(json: string): string {
-  return crc32(json).toString(16).padStart(8, '0');
+/** A whole journal as text, in the format of this version. */
+export function formatJournal(lines: readonly JournalLine[]): string {
+  let previous = NO_CHECKSUM;
+  return lines
+    .map((line) => {
+      const { text, checksum } = formatLine(
+        line.type === 'execution-created' ? { ...line, version: JOURNAL_VERSION } : line,
+        previous,
+      );
+      previous = checksum;
+      return text;
+    })
+    .join('');
+}
+
+function checksumOf(json: string, previous: string): string {
+  return crc32(json, Number.parseInt(previous, 16)).toString(16).padStart(8, '0');
 }
 
 export interface ReadJournal {
   readonly lines: readonly JournalLine[];
   /** Bytes that hold whole lines; what follows is a line that was being written when the process died. */
   readonly wholeBytes: number;
+  /** Version of the format it is in; that of this program while it is empty. */
+  readonly version: number;
+  /** Of the last whole line, for the next one to go on from. */
+  readonly checksum: string;
 }
 
 /**
@@ -66,38 +95,53 @@ export interface ReadJournal {
 export function readJournal(text: string, name: string): ReadJournal {
   const lines: JournalLine[] = [];
   let wholeBytes = 0;
+  let checksum = NO_CHECKSUM;
   const pieces = text.split('\n');
+  const version = versionOf(pieces[0] ?? '', name);
   for (const [index, piece] of pieces.entries()) {
     const isLast = index === pieces.length - 1;
     if (isLast && piece === '') break;
-    const line = isLast ? undefined : parseLine(piece);
-    if (line === undefined) {
+    const json = isLast ? undefined : jsonOf(piece, version === 1 ? NO_CHECKSUM : checksum);
+    if (json === undefined) {
       if (isLast || pieces.slice(index + 1).every((rest) => rest === '')) break;
       throw damaged(name, index + 1, 'its checksum does not fit');
     }
-    if (line.seq !== lines.length + 1)
-      throw damaged(name, index + 1, `it is number ${line.seq}, ${lines.length + 1} was due`);
-    lines.push(line);
+    const parsed = lineSchema.safeParse(JSON.parse(json));
+    if (!parsed.success) throw damaged(name, index + 1, z.prettifyError(parsed.error));
+    const { seq } = parsed.data;
+    if (seq !== lines.length + 1) throw damaged(name, index + 1, `it is number ${seq}, ${lines.length + 1} was due`);
+    lines.push(parsed.data);
+    checksum = piece.slice(0, 8);
     wholeBytes += Buffer.byteLength(piece) + 1;
   }
-  return { lines, wholeBytes };
+  return { lines, wholeBytes, version, checksum };
+}
 
-  function parseLine(piece: string): JournalLine | undefined {
-    const json = piece.slice(9);
-    if (piece[8] !== ' ' || piece.slice(0, 8) !== checksum(json)) return undefined;
-    const data: unknown = JSON.parse(json);
-    const version = z.object({ type: z.literal('execution-created'), version: z.number() }).safeParse(data);
-    if (version.success && version.data.version > JOURNAL_VERSION) {
-      throw new MigrationError(
-        'JOURNAL_VERSION',
-        `${name}: format ${version.data.version} is newer than this program's (${JOURNAL_VERSION})`,
-        { hint: 'Go on with the version of gen2 that began this execution, or a newer one.' },
-      );
-    }
-    const parsed = lineSchema.safeParse(data);
-    if (!parsed.success) throw damaged(name, lines.length + 1, z.prettifyError(parsed.error));
-    return parsed.data;
+/** The JSON of a line whose checksum fits; undefined if it does not. */
+function jsonOf(piece: string, previous: string): string | undefined {
+  const json = piece.slice(9);
+  return piece[8] === ' ' && piece.slice(0, 8) === checksumOf(json, previous) ? json : undefined;
+}
+
+const headSchema = z.object({ type: z.literal('execution-created'), version: z.number() });
+
+/** What the first line says, whether or not its checksum is one that this program understands. */
+function versionOf(first: string, name: string): number {
+  let data: unknown;
+  try {
+    data = JSON.parse(first.slice(first.indexOf('{')));
+  } catch {
+    return JOURNAL_VERSION; // torn or damaged: found by its checksum
   }
+  const head = headSchema.safeParse(data);
+  if (!head.success) return JOURNAL_VERSION;
+  const { version } = head.data;
+  if (version <= JOURNAL_VERSION) return version;
+  throw new MigrationError(
+    'JOURNAL_VERSION',
+    `${name}: format ${version} is newer than this program's (${JOURNAL_VERSION})`,
+    { hint: 'Go on with the version of gen2 that began this execution, or a newer one.', details: { file: name } },
+  );
 }
 
 function damaged(name: string, line: number, why: string): MigrationError {

@@ -1,7 +1,16 @@
-import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rename, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { MigrationError } from '../../../errors.ts';
 import type { Clock } from '../../../time/clock.ts';
-import { formatLine, readJournal, type JournalEntry, type JournalLine } from './journal-format.ts';
+import {
+  formatJournal,
+  formatLine,
+  JOURNAL_VERSION,
+  readJournal,
+  type JournalEntry,
+  type JournalLine,
+  type ReadJournal,
+} from './journal-format.ts';
 
 /** An append-only journal; every line is on disk before `append` resolves. */
 export class Journal {
@@ -9,26 +18,38 @@ export class Journal {
   readonly #clock: Clock;
   readonly #lines: JournalLine[];
   #file: FileHandle | undefined;
+  #checksum: string;
+  #wholeBytes: number;
+  /** A line was not written for certain and as a whole (a full disk): it must go before the next one. */
+  #isTorn = false;
   /** Appends one after the other: two steps at once must not mix their lines. */
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(path: string, file: FileHandle, lines: readonly JournalLine[], clock: Clock) {
+  private constructor(path: string, file: FileHandle, { lines, checksum, wholeBytes }: ReadJournal, clock: Clock) {
     this.path = path;
     this.#file = file;
     this.#lines = [...lines];
+    this.#checksum = checksum;
+    this.#wholeBytes = wholeBytes;
     this.#clock = clock;
   }
 
-  /** Opens a journal for writing, making it if there is none and cutting off a torn last line. */
+  /**
+   * Opens a journal for writing: makes it if there is none, cuts off a torn last line, and brings one in an older format
+   * up to date, keeping the older file beside it. Its app's lock must be held.
+   */
   static async open(path: string, clock: Clock): Promise<Journal> {
+    await bringUpToDate(path);
     const file = await open(path, 'a+').catch((error: unknown) => {
       throw unwritable(path, error);
     });
     try {
-      const { lines, wholeBytes } = readJournal(await file.readFile('utf8'), path);
-      await file.truncate(wholeBytes);
+      const read = readJournal(await file.readFile('utf8'), path);
+      await file.truncate(read.wholeBytes);
       await file.sync();
-      return new Journal(path, file, lines, clock);
+      await syncFolder(dirname(path));
+      await syncFolder(dirname(dirname(path)));
+      return new Journal(path, file, read, clock);
     } catch (error) {
       await file.close();
       throw unwritable(path, error);
@@ -44,13 +65,19 @@ export class Journal {
     const written = this.#last.then(async () => {
       if (this.#file === undefined) throw new MigrationError('STATE_UNWRITABLE', `${this.path}: the journal is closed`);
       const line: JournalLine = { ...entry, seq: this.#lines.length + 1, at: this.#clock.now() };
+      const { text, checksum } = formatLine(line, this.#checksum);
       try {
-        await this.#file.write(formatLine(line));
+        if (this.#isTorn) await this.#file.truncate(this.#wholeBytes);
+        this.#isTorn = true;
+        await this.#file.appendFile(text); // unlike `write`, all of it or an error
         if (entry.type !== 'event') await this.#file.datasync();
+        this.#isTorn = false;
       } catch (error) {
         throw unwritable(this.path, error);
       }
       this.#lines.push(line);
+      this.#checksum = checksum;
+      this.#wholeBytes += Buffer.byteLength(text);
     });
     this.#last = written.catch(() => undefined);
     return written;
@@ -60,6 +87,37 @@ export class Journal {
     await this.#last;
     await this.#file?.close();
     this.#file = undefined;
+  }
+}
+
+/** Replaces a journal in an older format as a whole; killed anywhere, it leaves a journal of one format or the other. */
+async function bringUpToDate(path: string): Promise<void> {
+  const old = await readFile(path, 'utf8').catch(() => ''); // none yet, or unreadable: told when it is opened
+  const { lines, version } = readJournal(old, path);
+  if (lines.length === 0 || version === JOURNAL_VERSION) return;
+  try {
+    await writeWhole(`${path}.v${version}`, old);
+    await writeWhole(`${path}.draft`, formatJournal(lines));
+    await rename(`${path}.draft`, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+/** So that a file made or renamed in it is still there after a power cut. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path);
+  await folder.sync().finally(() => folder.close());
+}
+
+async function writeWhole(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 
