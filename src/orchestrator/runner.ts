@@ -99,7 +99,7 @@ export class Runner {
       try {
         return await run();
       } catch (error) {
-        if (!MigrationError.is(error) || !error.retryable || signal.aborted || tries >= MAX_TRIES) throw error;
+        if (!MigrationError.is(error) || !mayPass(error) || signal.aborted || tries >= MAX_TRIES) throw error;
         this.tell({ type: 'warning', step, message: `${error.message}; trying again` });
         await this.#options.ports.clock.sleep(tries * RETRY_PAUSE_MS, signal).catch(() => {
           throw stopped(signal, step);
@@ -204,6 +204,11 @@ export class Runner {
       cause: failure,
     });
   }
+}
+
+/** A write of which nobody knows whether it landed is like a crash in the middle of the step, which looks first. */
+function mayPass({ retryable, details }: MigrationError): boolean {
+  return retryable || details['landed'] === 'unknown';
 }
 
 function asStopped(error: unknown, signal: AbortSignal, what: string): unknown {

@@ -1,3 +1,4 @@
+import { PastAnswers } from './past-answers.ts';
 import { ProgramSwitches } from './program-switches.ts';
 
 /** A request as a fault sees it, before the sandbox answers it. */
@@ -17,6 +18,8 @@ export type FaultAction =
   /** Closes the connection before (`applied: false`) or after (`applied: true`) the request took effect. */
   | { readonly type: 'reset'; readonly applied: boolean }
   | { readonly type: 'delay'; readonly ms: number }
+  /** Answers a read as at a past moment (simulated ms since 1970), if the same was asked shortly before it. */
+  | { readonly type: 'stale'; readonly asOfMs: number }
   /** Holds the request until the promise resolves, then goes on. */
   | { readonly type: 'hold'; readonly until: Promise<void> };
 
@@ -27,6 +30,17 @@ export class Faults {
   /** Apps that misbehave while they run. */
   readonly programs = new ProgramSwitches();
   readonly #faults = new Set<Fault>();
+  #pastAnswers: PastAnswers | undefined;
+
+  /** What was answered lately; kept from the first call of `keepPastAnswers` on. */
+  get pastAnswers(): PastAnswers | undefined {
+    return this.#pastAnswers;
+  }
+
+  /** Stale reads need it: without a past there is nothing old to answer. */
+  keepPastAnswers(): void {
+    this.#pastAnswers ??= new PastAnswers();
+  }
 
   /** Adds a fault and returns a function that takes it away. */
   add(fault: Fault): () => void {

@@ -1,14 +1,8 @@
 import { assertMayDelete } from '../invariants.ts';
 import { MigrationError } from '../../errors.ts';
 import { build, createApp, deleteApp, promote, setEnvironment } from '../app-changes.ts';
-import {
-  differingNames,
-  domainVariables,
-  fingerprint,
-  sameEnvironment,
-  withDomains,
-  withoutDomainVariables,
-} from '../environments.ts';
+import { confirmEnvironment } from '../confirm-environment.ts';
+import { domainVariables, fingerprint, withDomains, withoutDomainVariables } from '../environments.ts';
 import { linkResource, unlinkResource } from '../resource-links.ts';
 import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
 import {
@@ -106,14 +100,8 @@ export const copyEnvironmentBack: Step = {
     }
     const wanted = withDomains(env, facts.services, 'off');
     await context.once('set', () => setEnvironment(context, facts.app, wanted, signal));
-    const understood = await ports.rack.environment.get(facts.app, signal);
-    if (!sameEnvironment(understood, wanted)) {
-      throw new MigrationError(
-        'ENVIRONMENT_MISMATCH',
-        `${facts.app} does not hold what was sent: ${differingNames(understood, wanted).join(', ')}`,
-        { hint: 'Set these by hand, then `gen2 resume`. The temporary app holds them and serves all traffic.' },
-      );
-    }
+    const hint = 'Set these by hand, then `gen2 resume`. The temporary app holds them and serves all traffic.';
+    await confirmEnvironment(context, { app: facts.app, wanted, hint }, signal);
     return `${wanted.size} variables copied and read back equal`;
   },
 };

@@ -1,6 +1,7 @@
 import { MigrationError } from '../../errors.ts';
 import { build, createApp, deleteApp, promote, setEnvironment, stackName } from '../app-changes.ts';
-import { differingNames, domainVariables, fingerprint, sameEnvironment, withDomains } from '../environments.ts';
+import { confirmEnvironment } from '../confirm-environment.ts';
+import { domainVariables, fingerprint, withDomains } from '../environments.ts';
 import { toDo, type Step, type StepContext } from '../step.ts';
 
 const MINUTE = 60_000;
@@ -54,16 +55,9 @@ export const copyEnvironment: Step = {
     const old = await ports.rack.environment.get(facts.app, signal);
     const wanted = withDomains(old, facts.services, 'on');
     await context.once('set', () => setEnvironment(context, facts.temporaryApp, wanted, signal));
-    const understood = await ports.rack.environment.get(facts.temporaryApp, signal);
-    if (!sameEnvironment(understood, wanted)) {
-      throw new MigrationError(
-        'ENVIRONMENT_MISMATCH',
-        `${facts.temporaryApp} does not hold what was sent: ${differingNames(understood, wanted).join(', ')}`,
-        {
-          hint: 'Somebody changed it meanwhile, or the rack cannot hold these values. Run `gen2 abort` and look at them.',
-        },
-      );
-    }
+    const hint =
+      'Somebody changed it meanwhile, or the rack cannot hold these values. Run `gen2 abort` and look at them.';
+    await confirmEnvironment(context, { app: facts.temporaryApp, wanted, hint }, signal);
     await context.once('fingerprint', () => Promise.resolve(fingerprint(old, context.execution)));
     return `${old.size} variables copied and read back equal`;
   },

@@ -29,6 +29,8 @@ const MAX_BODY_BYTES = 4_000_000;
 export interface AwsEndpoint {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
+  /** Is away for so many simulated ms: connections are cut, new ones too, what it holds stays. */
+  restart(awayMs: number): void;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,10 @@ export async function startAwsEndpoint(world: World): Promise<AwsEndpoint> {
     });
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
+  let isAway = false;
+  server.on('connection', (socket) => {
+    if (isAway) socket.destroy();
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
@@ -49,6 +55,13 @@ export async function startAwsEndpoint(world: World): Promise<AwsEndpoint> {
   if (address === null || typeof address === 'string') throw new Error('the AWS endpoint has no port');
   return {
     url: `http://127.0.0.1:${String(address.port)}`,
+    restart: (awayMs) => {
+      isAway = true;
+      server.closeAllConnections();
+      world.clock.after(awayMs, () => {
+        isAway = false;
+      });
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => {
@@ -95,9 +108,15 @@ async function answer(world: World, limits: RequestLimits, request: WireRequest,
       );
     }
     const account = new Account(world, service.isGlobal ? world.settings.region : scope.region);
-    return await withFaults(world, service, call, () => {
+    return await withFaults(world, service, call, async (asOfMs) => {
       limits.take(service.id);
-      return call.answer(account, requestId);
+      const read = (): WireAnswer => call.answer(account, requestId);
+      const { pastAnswers } = world.faults;
+      if (pastAnswers === undefined || isMutating(call.operation)) return read();
+      const key = [service.id, scope.region, request.method, request.path, request.query, request.body].join(' ');
+      const settled = await pastAnswers.answer(key, { nowMs: world.clock.now(), asOfMs }, () => settle(read));
+      if ('refusal' in settled) throw settled.refusal;
+      return settled.answer;
     });
   } catch (error) {
     if (error instanceof AwsRefusal) return service.refuse(error, requestId);
@@ -113,8 +132,23 @@ function serviceOf(id: string): Service {
   return service;
 }
 
+/** An answer or a refusal, which is an answer too: that something does not exist is what lags most. */
+function settle(read: () => WireAnswer): { readonly answer: WireAnswer } | { readonly refusal: AwsRefusal } {
+  try {
+    return { answer: read() };
+  } catch (error) {
+    if (error instanceof AwsRefusal) return { refusal: error };
+    throw error;
+  }
+}
+
 /** Answers, unless a switched-on fault has it otherwise. */
-async function withFaults(world: World, service: Service, call: ServiceCall, run: () => WireAnswer): Promise<Outcome> {
+async function withFaults(
+  world: World,
+  service: Service,
+  call: ServiceCall,
+  run: (asOfMs?: number) => Promise<WireAnswer>,
+): Promise<Outcome> {
   const { operation } = call;
   const fault = world.faults.actionFor({ service: service.id, operation, mutates: isMutating(operation) });
   if (fault === undefined) return run();
@@ -137,11 +171,13 @@ async function withFaults(world: World, service: Service, call: ServiceCall, run
         fault.status,
       );
     case 'reset':
-      if (fault.applied) run();
+      if (fault.applied) await run();
       return undefined;
     case 'delay':
       await world.clock.delay(fault.ms);
       return run();
+    case 'stale':
+      return run(fault.asOfMs);
     case 'hold':
       await fault.until;
       return run();

@@ -12,6 +12,8 @@ export async function playFault(
   switch (action?.type) {
     case undefined:
       return 'go-on';
+    case 'stale': // what is read late is decided where the answer is known
+      return 'go-on';
     case 'hold':
       await action.until;
       return 'go-on';

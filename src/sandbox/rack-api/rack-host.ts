@@ -68,6 +68,21 @@ export class RackHost {
     this.#processes = [];
   }
 
+  /** Ends all processes and starts others after `awayMs`; false, and nothing happens, while the rack is updated. */
+  restart(awayMs: number): boolean {
+    const { clock, cloudFormation, settings } = this.#world;
+    const [running] = this.#processes;
+    const stack = cloudFormation.find(settings.rackName);
+    if (this.#isAway || running === undefined || stack?.status.endsWith('_IN_PROGRESS') !== false) return false;
+    this.#isAway = true;
+    this.stop();
+    clock.after(awayMs, () => {
+      this.start(running.api.version, stack.parameters);
+      this.#isAway = false;
+    });
+    return true;
+  }
+
   /** Called when an update of the rack's stack was accepted. */
   updated(change: { readonly version: string; readonly parameters: ReadonlyMap<string, string> }): void {
     const before = this.#processes[0]?.api;

@@ -17,7 +17,15 @@ import { RackRequest } from './rack-request.ts';
 import { RackStore } from './rack-store.ts';
 import { registryRoutes } from './registries.ts';
 import { releaseRoutes } from './releases.ts';
-import { RackRefusal, sendNoRoute, sendRefusal, sendReply, sendUnauthenticated, sendWrongMethod } from './reply.ts';
+import {
+  RackRefusal,
+  sendNoRoute,
+  sendRefusal,
+  sendReply,
+  sendUnauthenticated,
+  sendWrongMethod,
+  type Reply,
+} from './reply.ts';
 import { resourceRoutes } from './resources.ts';
 import { isOffered, matchPath, type Route } from './routing.ts';
 import { serviceRoutes } from './services.ts';
@@ -54,6 +62,8 @@ export interface RackApi {
   readonly openStreams: number;
   /** Cuts all websockets. */
   dropStreams(): void;
+  /** All API processes end and others start after so many simulated ms; not while the rack is being updated. */
+  restart(awayMs: number): void;
   close(): Promise<void>;
 }
 
@@ -80,6 +90,11 @@ export async function startRackApi(world: World): Promise<RackApi> {
     dropStreams: () => {
       websockets.drop();
     },
+    restart: (awayMs) => {
+      if (!host.restart(awayMs)) return;
+      websockets.drop();
+      for (const door of [classic, moved]) door.cutAll();
+    },
     close: async () => {
       host.stop();
       websockets.drop();
@@ -100,7 +115,14 @@ interface Door {
 const UNAVAILABLE =
   '<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n<center><h1>503 Service Temporarily Unavailable</h1></center>\r\n</body>\r\n</html>\r\n';
 
-async function listen(world: World, door: Door): Promise<{ url: string; close: () => Promise<void> }> {
+interface Listening {
+  readonly url: string;
+  /** Cuts every open connection. */
+  readonly cutAll: () => void;
+  readonly close: () => Promise<void>;
+}
+
+async function listen(world: World, door: Door): Promise<Listening> {
   const server: Server = createServer((message, response) => {
     void answer(world, door, message, response);
   });
@@ -116,14 +138,18 @@ async function listen(world: World, door: Door): Promise<{ url: string; close: (
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // A TCP server that listens has an address with a port.
   const { port } = server.address() as AddressInfo;
+  const cutAll = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
   return {
     url: `http://127.0.0.1:${port}`,
+    cutAll,
     close: () =>
       new Promise((resolve) => {
         server.close(() => {
           resolve();
         });
-        for (const socket of sockets) socket.destroy();
+        cutAll();
       }),
   };
 }
@@ -166,7 +192,8 @@ async function answer(world: World, door: Door, message: IncomingMessage, respon
   }
   try {
     const request = new RackRequest({ method, url, headers: message.headers, body, params: found.params });
-    const reply = await found.route.handle(request, api);
+    const asOfMs = action?.type === 'stale' ? action.asOfMs : undefined;
+    const reply = await answerAsOf(world, { method, url, asOfMs }, () => found.route.handle(request, api));
     if (verdict === 'reset-after') message.socket.destroy();
     else sendReply(response, api.era, reply);
   } catch (error) {
@@ -174,6 +201,25 @@ async function answer(world: World, door: Door, message: IncomingMessage, respon
     else if (error instanceof RackRefusal) sendRefusal(response, api.era, error.status, error.message);
     else sendRefusal(response, api.era, 500, error instanceof Error ? error.message : String(error));
   }
+}
+
+/** The answer, or refusal, to a read as it was at a past moment, where a fault wants that. */
+async function answerAsOf(
+  { faults, clock }: World,
+  { method, url, asOfMs }: { readonly method: string; readonly url: URL; readonly asOfMs: number | undefined },
+  handle: () => Promise<Reply> | Reply,
+): Promise<Reply> {
+  if (faults.pastAnswers === undefined || method !== 'GET') return handle();
+  const settled = await faults.pastAnswers.answer(`rack ${url.href}`, { nowMs: clock.now(), asOfMs }, async () => {
+    try {
+      return { reply: await handle() };
+    } catch (error) {
+      if (error instanceof RackRefusal) return { refusal: error };
+      throw error;
+    }
+  });
+  if ('refusal' in settled) throw settled.refusal;
+  return settled.reply;
 }
 
 type FoundRoute = { readonly route: Route; readonly params: Readonly<Record<string, string>> } | 'none' | 'method';
