@@ -11,12 +11,17 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: '',
     summary: 'perform a whole migration against an embedded rack, AWS, DNS and live traffic',
     section: 'Try it',
-    options: ['seed', 'scale', 'rackVersion', 'rate', 'procedure', 'output', ...OUTPUT_OPTIONS],
+    options: ['seed', 'scale', 'rackVersion', 'rate', 'chaos', 'procedure', 'output', ...OUTPUT_OPTIONS],
     examples: [
       ['gen2 rehearse', 'watch a migration from first to last'],
       ['gen2 rehearse -o report.html', 'and have its report as a page'],
       ['gen2 rehearse --json --rack-version 20260421192651', 'on a new rack, for a program'],
       ['gen2 rehearse --procedure article', 'the same by hand, to compare: see which requests it loses, and why'],
+      [
+        'gen2 rehearse --chaos 17',
+        'throttled, refused, cut off, slow, told old news, servers restarting, the clock jumping; exit code 0 if it ends ' +
+          'in success or with everything taken back',
+      ],
     ],
     load: () => import('./commands/rehearse.ts'),
   },
@@ -25,7 +30,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: '',
     summary: 'start the embedded rack and AWS alone, for every other command to work on',
     section: 'Try it',
-    options: ['mail', 'seed', 'scale', 'rackVersion', 'json', 'quiet', 'verbose'],
+    options: ['mail', 'seed', 'scale', 'rackVersion', 'chaos', 'json', 'quiet', 'verbose'],
     examples: [
       ['gen2 sandbox', 'print how to reach it, and keep it running'],
       ['gen2 sandbox --mail', 'list the certificate mails that arrived there, and approve them'],

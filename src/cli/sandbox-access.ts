@@ -8,6 +8,7 @@ const accessSchema = z.object({
   scale: z.number(),
   startMs: z.number(),
   realStartMs: z.number(),
+  jumps: z.array(z.object({ afterMs: z.number(), byMs: z.number() })).optional(),
   ports: z.object({ 80: z.number(), 443: z.number() }),
   publicDns: z.string(),
   vpcDns: z.string(),

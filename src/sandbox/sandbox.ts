@@ -12,8 +12,10 @@ import { startDns } from './network/dns/start-dns.ts';
 import { sandboxRackTemplate } from './rack-api/rack-stack.ts';
 import { startRackApi, type RackApi } from './rack-api/server.ts';
 import { Random } from './random.ts';
+import { chaosClockJumps, startChaos } from './scenario/chaos.ts';
 import { installShop, installShopRecords, installShopResource, installShopZones } from './scenario/shop.ts';
 import { DEFAULT_DURATIONS, DEFAULT_SETTINGS, type SandboxDurations, type SandboxSettings } from './settings.ts';
+import type { ScaledClockOptions } from '../time/clock.ts';
 import { SimClock } from './sim-clock.ts';
 import { createCloudFormation } from './stacks/cloud-formation.ts';
 import type { World } from './world.ts';
@@ -22,6 +24,8 @@ import type { World } from './world.ts';
 export interface Sandbox {
   readonly world: World;
   readonly rack: RackApi;
+  /** The clock of the machine that gen2 runs on: the world's, but for those times when somebody sets it. */
+  readonly clock: ScaledClockOptions;
   readonly endpoints: SandboxEndpoints;
   /** Environment variables with which `gen2`, any AWS SDK or CLI and any HTTP client reach it. */
   readonly env: Readonly<Record<string, string>>;
@@ -52,6 +56,8 @@ export interface SandboxOptions extends Partial<Omit<SandboxSettings, 'durations
   readonly durations?: Partial<SandboxDurations>;
   /** `shop` (default): the app to migrate and its surroundings; `empty`: the rack alone. */
   readonly scenario?: 'shop' | 'empty';
+  /** Makes things go wrong once everything is there, by this seed (`scenario/chaos.ts`). */
+  readonly chaos?: number;
   /** Parameters of the rack, e.g. `Internal`. */
   readonly rackParameters?: Readonly<Record<string, string>>;
 }
@@ -62,7 +68,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Starts a rack on AWS, with DNS and live balancers, in this process; everything it holds is there when it resolves. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { durations, scenario = 'shop', rackParameters = {}, ...chosen } = options;
+  const { durations, scenario = 'shop', rackParameters = {}, chaos, ...chosen } = options;
   // The one place that may write them: nothing takes time while the world is furnished.
   const wantedDurations: SandboxDurations = { ...DEFAULT_DURATIONS, ...durations };
   const liveDurations: Writable<SandboxDurations> = { ...wantedDurations, zoneChangeMs: 0 };
@@ -87,6 +93,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     throw error;
   }
   Object.assign(liveDurations, wantedDurations);
+  if (chaos !== undefined) startChaos({ world, servers: [rack, aws] }, chaos);
 
   const endpoints: SandboxEndpoints = {
     get rackUrl() {
@@ -101,7 +108,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     dnsPort: dns.dnsPort,
     caPem: world.acm.caPem,
   };
-  return { world, rack, endpoints, env: environmentOf(world, endpoints), close };
+  const { scale, startMs, realStartMs } = world.clock;
+  const clock = { scale, startMs, realStartMs, ...(chaos === undefined ? {} : { jumps: chaosClockJumps(chaos) }) };
+  return { world, rack, clock, endpoints, env: environmentOf(world, clock, endpoints), close };
 }
 
 interface WorldParts {
@@ -185,9 +194,11 @@ async function settle({ world, cloudFormation, compute }: WorldParts): Promise<v
   }
 }
 
-function environmentOf(world: World, endpoints: SandboxEndpoints): Record<string, string> {
-  const { settings, clock } = world;
-  const { scale, startMs, realStartMs } = clock;
+function environmentOf(
+  { settings }: World,
+  clock: ScaledClockOptions,
+  endpoints: SandboxEndpoints,
+): Record<string, string> {
   const { controlUrl, versionsUrl, publicDns, vpcDns, ports, dnsPort, caPem } = endpoints;
   return {
     CONVOX_HOST: endpoints.rackUrl,
@@ -198,9 +209,7 @@ function environmentOf(world: World, endpoints: SandboxEndpoints): Record<string
     AWS_REGION: settings.region,
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     GEN2_SANDBOX: JSON.stringify({
-      scale,
-      startMs,
-      realStartMs,
+      ...clock,
       ports,
       publicDns,
       vpcDns,

@@ -41,6 +41,7 @@ export function countingClock(onWrite) {
       onWrite(writes);
       return clock.now();
     },
+    monotonic: () => clock.monotonic(),
     sleep: (ms, stop) => clock.sleep(ms, stop),
     writes: () => writes,
   };

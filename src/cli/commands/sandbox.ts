@@ -14,6 +14,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const sandbox = await startSandbox({
     ...given('seed', options.get(OPTIONS.seed)),
     ...given('rackVersion', options.get(OPTIONS.rackVersion)),
+    ...given('chaos', options.get(OPTIONS.chaos)),
     scale: options.get(OPTIONS.scale) ?? DEFAULT_SCALE,
     // So that every command finds what it asks for; a rehearsal switches it on itself, as a step.
     rackParameters: { Internal: 'Yes' },

@@ -93,6 +93,10 @@ export const OPTIONS = {
   // sandbox
   seed: number('--seed <number>', 'Sandbox', 'seed of everything random', { min: 0, max: 2 ** 31 - 1 }),
   scale: number('--scale <factor>', 'Sandbox', 'simulated seconds in a real one', { min: 1, max: 600 }),
+  chaos: number('--chaos <seed>', 'Sandbox', 'let things go wrong, by this seed: rack, AWS and the clock of gen2', {
+    min: 0,
+    max: 2 ** 31 - 1,
+  }),
   rackVersion: text('--rack-version <version>', 'Sandbox', 'version of the rack'),
   rate: number('--rate <number>', 'Sandbox', 'requests a second', { min: 0, max: 2_000 }),
   procedure: choice(

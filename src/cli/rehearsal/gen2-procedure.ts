@@ -1,9 +1,16 @@
 import { MigrationError } from '../../errors.ts';
 import type { GateAnswer, GateRequest } from '../../orchestrator/engine.ts';
 import { LocalEngine } from '../../orchestrator/engines/local/local-engine.ts';
-import { startMigration } from '../../orchestrator/migrate.ts';
+import {
+  resumeMigration,
+  startMigration,
+  undoMigration,
+  type MigrateRequest,
+  type MigrationResult,
+} from '../../orchestrator/migrate.ts';
 import { SHOP } from '../../sandbox/scenario/shop.ts';
 import { exportsOf } from '../export-folder.ts';
+import { seeThrough, type Attempt } from './see-through.ts';
 import type { ProcedureEnd, RehearsalStage } from './stage.ts';
 
 const OPERATOR = 'rehearsal operator';
@@ -21,22 +28,27 @@ export async function gen2Procedure(stage: RehearsalStage, signal: AbortSignal):
     return { approved: true, by: OPERATOR };
   };
   const engine = new LocalEngine({ state, clock, process: stage.process, approver });
+  const { app } = SHOP;
+  const request: MigrateRequest = {
+    ports: connection.ports,
+    engine,
+    listener,
+    exportTo: (execution) => exportsOf(state, app, execution),
+  };
+  const attempt = (what: Attempt): Promise<MigrationResult> => {
+    if (what === 'start') return startMigration({ ...request, settings: { app, sourceFolder } }, signal);
+    if (what === 'resume') return resumeMigration({ ...request, filter: { app } }, signal);
+    return undoMigration({ ...request, filter: { app }, direction: 'abort' }, signal);
+  };
+  const onStop = (error: MigrationError, next: Attempt): void =>
+    stage.onOperator(`${next} after [${error.code}] ${error.message}`);
   let failure: unknown;
   try {
-    await startMigration(
-      {
-        ports: connection.ports,
-        engine,
-        listener,
-        exportTo: (execution) => exportsOf(state, SHOP.app, execution),
-        settings: { app: SHOP.app, sourceFolder },
-      },
-      signal,
-    );
+    await (stage.isDisturbed ? seeThrough({ app, engine, attempt, onStop }, signal) : attempt('start'));
   } catch (error) {
     if (signal.aborted || !MigrationError.is(error)) throw error;
     failure = error;
   }
-  const [view] = await engine.list({ app: SHOP.app });
+  const [view] = await engine.list({ app });
   return { view, failure };
 }

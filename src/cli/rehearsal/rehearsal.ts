@@ -7,7 +7,8 @@ import type { TrafficReport } from '../../sandbox/network/traffic/traffic-report
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/sandbox.ts';
 import { startOperator } from '../../sandbox/scenario/operator.ts';
 import { writeShopSource } from '../../sandbox/scenario/shop-source.ts';
-import type { Clock } from '../../time/clock.ts';
+import { worldSnapshot } from '../../sandbox/world-snapshot.ts';
+import { scaledClock, type Clock } from '../../time/clock.ts';
 import { sandboxNetwork } from '../sandbox-network.ts';
 import type { ProcedureEnd, RehearsedProcedure } from './stage.ts';
 import { SHOP_TARGETS } from './targets.ts';
@@ -29,6 +30,8 @@ export interface RehearsalOptions {
 }
 
 export interface RehearsalResult extends ProcedureEnd {
+  /** It was taken back, and nothing differs from before. */
+  readonly leftNoTrace: boolean;
   readonly traffic: TrafficReport;
   /** By service, `rack` and AWS's own names. */
   readonly apiCalls: ReadonlyMap<string, number>;
@@ -58,6 +61,7 @@ export async function rehearse(options: RehearsalOptions, signal: AbortSignal): 
   const traffic = sendTraffic(options, sandbox);
   let report: Promise<TrafficReport> | undefined;
   const stopTraffic = (): Promise<TrafficReport> => (report ??= traffic.stop());
+  const before = JSON.stringify(worldSnapshot(sandbox));
   try {
     options.onReady({ clock, sandbox });
     await clock.sleep(MARGIN_MS * settings.scale, signal);
@@ -65,6 +69,7 @@ export async function rehearse(options: RehearsalOptions, signal: AbortSignal): 
     if (end.failure === undefined) await clock.sleep(MARGIN_MS * settings.scale, signal);
     return {
       ...end,
+      leftNoTrace: end.view?.outcome === 'aborted' && JSON.stringify(worldSnapshot(sandbox)) === before,
       traffic: await stopTraffic(),
       apiCalls: callsOf(sandbox),
       rackVersion: settings.rackVersion,
@@ -103,7 +108,8 @@ interface Scene {
 async function perform(options: RehearsalOptions, scene: Scene, signal: AbortSignal): Promise<ProcedureEnd> {
   const { sandbox, folder, traffic, mailListeners } = scene;
   const { endpoints, world } = sandbox;
-  const { clock, settings } = world;
+  const { settings } = world;
+  const clock = scaledClock(sandbox.clock);
   const sourceFolder = join(folder, 'shop');
   await writeShopSource(sourceFolder);
   const { accessKeyId, secretAccessKey, rackPassword: password } = settings;
@@ -122,6 +128,7 @@ async function perform(options: RehearsalOptions, scene: Scene, signal: AbortSig
         ...{ sandbox, connection, clock, sourceFolder },
         state: join(folder, 'state'),
         operatorMs: OPERATOR_MS,
+        isDisturbed: options.sandbox.chaos !== undefined,
         process: options.process,
         listener: (event) => {
           markTraffic(traffic, event);
@@ -148,8 +155,8 @@ function callsOf({ world }: Sandbox): ReadonlyMap<string, number> {
   const calls = new Map<string, number>();
   for (const [key, count] of world.counters.entries()) {
     const service = key.split(' ')[0] ?? key;
-    // Questions to DNS servers are the visitors' for the most part, and cost nothing.
-    if (service === 'dns') continue;
+    // Questions to DNS servers are the visitors' for the most part, and cost nothing; chaos is no service.
+    if (service === 'dns' || service === 'chaos') continue;
     calls.set(service, (calls.get(service) ?? 0) + count);
   }
   return calls;

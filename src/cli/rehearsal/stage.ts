@@ -16,6 +16,8 @@ export interface RehearsalStage {
   readonly state: string;
   /** Simulated ms a person takes for whatever waits for them: a gate, a mail, a command that has ended. */
   readonly operatorMs: number;
+  /** Things go wrong on purpose: the operator takes up again what stopped. */
+  readonly isDisturbed: boolean;
   readonly process: { readonly pid: number; readonly exists: (pid: number) => boolean };
   readonly listener: EventListener;
   /** Tells what the operator did. */
