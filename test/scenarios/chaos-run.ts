@@ -2,24 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seeThrough, type Attempt } from '../../src/cli/rehearsal/see-through.ts';
-import { exportFolder } from '../../src/connect/folders.ts';
 import { MigrationError } from '../../src/errors.ts';
-import type { GateAnswer } from '../../src/orchestrator/engine.ts';
-import { LocalEngine } from '../../src/orchestrator/engines/local/local-engine.ts';
-import {
-  resumeMigration,
-  startMigration,
-  undoMigration,
-  type MigrateRequest,
-  type MigrationResult,
-} from '../../src/orchestrator/migrate.ts';
 import { startTraffic } from '../../src/sandbox/network/traffic/start-traffic.ts';
 import { Random } from '../../src/sandbox/random.ts';
 import { startOperator } from '../../src/sandbox/scenario/operator.ts';
 import { writeShopSource } from '../../src/sandbox/scenario/shop-source.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
-import { scaledClock, type Clock } from '../../src/time/clock.ts';
-import { connectToSandbox } from '../support/shop-migration.ts';
+import { MortalMigration } from '../support/mortal-migration.ts';
 import { worldSnapshot } from '../support/world-snapshot.ts';
 
 export interface ChaosRunResult {
@@ -81,14 +70,15 @@ export async function chaosRun(seed: number, scale: number): Promise<ChaosRunRes
   });
   if (promoteFails) sandbox.world.cloudFormation.failNext('convox-shop-gen2', 'ServiceWebService', 'no room');
   const stops: string[] = [];
-  const run = new Attempts(sandbox, folder, { deaths, rejects });
+  const migration = new MortalMigration(sandbox, folder, rejects === undefined ? {} : { rejects });
+  const lives = [...deaths];
   await writeShopSource(join(folder, 'source'));
   let outcome: string;
   try {
     const onStop = (error: MigrationError, next: Attempt): void =>
       void stops.push(`[${error.code}] ${error.message} → ${next}`);
     const result = await seeThrough(
-      { app: APP, engine: run.engine(), attempt: (what) => run.make(what), onStop },
+      { app: APP, engine: migration.engine(), attempt: (what) => migration.attempt(what, lives.shift()), onStop },
       new AbortController().signal,
     );
     outcome = result.outcome ?? 'in between';
@@ -113,70 +103,6 @@ export async function chaosRun(seed: number, scale: number): Promise<ChaosRunRes
   await sandbox.close();
   await rm(folder, { recursive: true, force: true });
   return { seed, outcome, problem, stops, strikes, wallMs: performance.now() - startedAt };
-}
-
-/** Each attempt is made as by a new process: own engine, own connections. */
-class Attempts {
-  readonly #sandbox: Sandbox;
-  readonly #folder: string;
-  readonly #clock: Clock;
-  readonly #deaths: number[];
-  readonly #rejects: string | undefined;
-
-  constructor(sandbox: Sandbox, folder: string, course: Pick<Course, 'deaths' | 'rejects'>) {
-    this.#sandbox = sandbox;
-    this.#folder = folder;
-    this.#clock = scaledClock(sandbox.clock);
-    this.#deaths = [...course.deaths];
-    this.#rejects = course.rejects;
-  }
-
-  engine(clock: Clock = this.#clock): LocalEngine {
-    const exists = (pid: number): boolean => pid === process.pid;
-    return new LocalEngine({
-      state: join(this.#folder, 'state'),
-      clock,
-      process: { pid: process.pid, exists },
-      approver: (gate): Promise<GateAnswer> => Promise.resolve({ approved: gate !== this.#rejects, by: 'chaos test' }),
-    });
-  }
-
-  async make(what: Attempt): Promise<MigrationResult> {
-    const life = new AbortController();
-    const { signal } = life;
-    const diesAt = this.#deaths.shift();
-    let lines = 0;
-    // The journal asks its clock right before it writes a line: from the one at which the process dies on, none is
-    // written, and what is under way is cut off.
-    const clock: Clock = {
-      ...this.#clock,
-      now: () => {
-        lines += 1;
-        if (lines === diesAt) life.abort(new Error('died'));
-        signal.throwIfAborted();
-        return this.#clock.now();
-      },
-    };
-    try {
-      const connection = await connectToSandbox(this.#sandbox, false);
-      try {
-        const request: MigrateRequest = {
-          ports: connection.ports,
-          engine: this.engine(clock),
-          exportTo: (execution) => exportFolder(join(this.#folder, 'state', 'convox', APP, execution, 'export')),
-        };
-        const settings = { app: APP, sourceFolder: join(this.#folder, 'source') };
-        if (what === 'start') return await startMigration({ ...request, settings }, signal);
-        if (what === 'resume') return await resumeMigration({ ...request, filter: { app: APP } }, signal);
-        return await undoMigration({ ...request, filter: { app: APP }, direction: 'abort' }, signal);
-      } finally {
-        connection.close();
-      }
-    } catch (error) {
-      if (signal.aborted) throw new MigrationError('STOPPED', `the process died at line ${lines}`);
-      throw error;
-    }
-  }
 }
 
 function problemOfAbort(sandbox: Sandbox, before: string): string | undefined {

@@ -65,6 +65,7 @@ export class LocalExecution implements Execution {
     if (this.#results.has(id)) return this.#results.get(id) as T;
     throwIfStopped(this.signal, id);
     if (options.whilePaused !== 'go-on') await this.#holdWhilePaused();
+    await this.#options.lock.assertHeld();
     await this.#options.journal.append({ type: 'step-started', step: id });
     this.#started.add(id);
     try {
