@@ -1,7 +1,7 @@
 /** The steps that bring an old app back from its export; users see nothing of them. */
 import { MigrationError } from '../../errors.ts';
 import { build, createApp, promote, setEnvironment } from '../app-changes.ts';
-import { differingNames, sameEnvironment } from '../environments.ts';
+import { confirmEnvironment } from '../confirm-environment.ts';
 import { EXPORT_FILES } from './export-format.ts';
 import type { OldAppExport } from './read-export.ts';
 import type { EnvironmentMap } from '../ports.ts';
@@ -98,13 +98,9 @@ function restoreEnvironment({ app, environment }: Restoration): Step {
         : toDo(`set ${environment.size} variables, proved by fingerprint`),
     async run(context, signal) {
       await context.once('set', () => setEnvironment(context, app, environment, signal));
-      const understood = await context.ports.rack.environment.get(app, signal);
-      if (sameEnvironment(understood, environment)) return `${environment.size} variables set and read back equal`;
-      throw new MigrationError(
-        'ENVIRONMENT_MISMATCH',
-        `${app} does not hold what was sent: ${differingNames(understood, environment).join(', ')}`,
-        { hint: 'Set these by hand, then run the same command again.' },
-      );
+      const hint = 'Set these by hand, then run the same command again.';
+      await confirmEnvironment(context, { app, wanted: environment, hint }, signal);
+      return `${environment.size} variables set and read back equal`;
     },
   };
 }

@@ -3,6 +3,7 @@ import { MigrationError } from '../../errors.ts';
 import { build, createApp, deleteApp, promote, setEnvironment } from '../app-changes.ts';
 import { confirmEnvironment } from '../confirm-environment.ts';
 import { domainVariables, fingerprint, withDomains, withoutDomainVariables } from '../environments.ts';
+import { oldRows, recordRows, waitForCleanUp } from '../old-rows.ts';
 import { linkResource, unlinkResource } from '../resource-links.ts';
 import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
 import {
@@ -16,12 +17,6 @@ import { approveCommit } from './gates.ts';
 import { buildTemporaryApp, builtRelease, copyEnvironment, temporaryStack } from './temporary-app.ts';
 
 const MINUTE = 60_000;
-/**
- * A deleted app's rows are keyed by its name, and their clean-up runs on in one API process after the stack is gone
- * (convox/rack@20171213132441 provider/aws/apps.go `cleanup`): the lists of the new app must be and stay empty.
- */
-const SETTLE_MS = MINUTE;
-
 /** The point of no return: from here on the app ends as generation 2. */
 export const deleteOldApp: Step = {
   id: 'delete-old-app',
@@ -38,6 +33,7 @@ export const deleteOldApp: Step = {
       const approvedBy = approveCommit.id;
       await assertMayDelete(context, { app, stackArn, generation: '1', successor, approvedBy }, signal);
       for (const resource of facts.old.links) await unlinkResource(context, { resource, app }, signal);
+      await recordRows(context, app, signal);
     }
     await deleteApp(context, { app, stackArn }, signal);
     return `${app} is deleted`;
@@ -54,24 +50,8 @@ export const createFinalApp: Step = {
     const { app } = context.facts;
     const stackArn = await createApp(context, { app, generation: '2' }, signal);
     await context.once('stack', () => Promise.resolve(stackArn));
-    let emptySince: number | undefined;
-    const { rack, clock } = context.ports;
-    await context.wait(
-      async () => {
-        const [builds, releases] = await Promise.all([
-          rack.builds.list(app, {}, signal),
-          rack.releases.list(app, {}, signal),
-        ]);
-        const left = builds.length + releases.length;
-        if (left > 0) emptySince = undefined;
-        else emptySince ??= clock.monotonic();
-        if (emptySince !== undefined && clock.monotonic() - emptySince >= SETTLE_MS)
-          return { state: 'ready', value: undefined };
-        return { state: 'pending', saw: left > 0 ? `${left} rows of the old app are still there` : 'empty, settling' };
-      },
-      { what: `rows of the old ${app} to be cleaned up`, timeoutMs: 15 * MINUTE, intervalMs: 5000 },
-      signal,
-    );
+    const left = await waitForCleanUp(context, app, signal);
+    if (left > 0) context.warn(`${left} builds and releases of the old ${app} stay listed: the rack did not clean up`);
     return `${app} exists as generation 2`;
   },
 };
@@ -118,8 +98,9 @@ export const importBuild: Step = {
     const { facts, ports } = context;
     const { build: tested } = builtRelease(context, buildTemporaryApp.id);
     const start = async (): Promise<string> => {
-      // The app is new and its lists were empty: a build in it is the one that was being imported.
-      const [earlier] = await ports.rack.builds.list(facts.app, { limit: 1 }, signal);
+      // The app is new: a build in it that was not the old app's is the one that was being imported.
+      const old = oldRows(context);
+      const earlier = (await ports.rack.builds.list(facts.app, {}, signal)).find(({ id }) => !old.has(id));
       if (earlier !== undefined && earlier.status !== 'failed') return earlier.id;
       const archive = await ports.rack.builds.export(facts.temporaryApp, tested, signal);
       return (await ports.rack.builds.import(facts.app, archive, signal)).id;

@@ -1,0 +1,62 @@
+/**
+ * The builds and releases a deleted app leaves behind. Their rows are keyed by its name, and their clean-up runs on in one
+ * API process after the stack is gone (convox/rack@20171213132441 provider/aws/apps.go `cleanup`): whatever is made under
+ * that name meanwhile may be cleaned up with them.
+ */
+import type { StepContext } from './step.ts';
+
+const MINUTE = 60_000;
+/** The lists must be and stay empty for this long. */
+const SETTLE_MS = MINUTE;
+/**
+ * Rows that are still there after this long stay: that process has ended, or the bucket held more than a page of versions
+ * (`cleanup` gives up then). It watches the deletion itself for ten minutes.
+ */
+const CLEANUP_TIMEOUT_MS = 12 * MINUTE;
+/** More than any rack lists by default. */
+const LISTED = 100;
+/** The step that records them. */
+const DELETING_STEP = 'delete-old-app';
+
+/** Writes down, before the app is deleted, which rows are its own. */
+export async function recordRows(context: StepContext, app: string, signal: AbortSignal): Promise<void> {
+  await context.once('rows', () => rowsOf(context, app, signal));
+}
+
+/** Ids of an app's newest builds and releases. */
+async function rowsOf({ ports: { rack } }: StepContext, app: string, signal: AbortSignal): Promise<readonly string[]> {
+  const query = { limit: LISTED };
+  const [builds, releases] = await Promise.all([
+    rack.builds.list(app, query, signal),
+    rack.releases.list(app, query, signal),
+  ]);
+  return [...builds, ...releases].map(({ id }) => id);
+}
+
+/** The old app's rows as they were before it was deleted. */
+export function oldRows(context: StepContext): ReadonlySet<string> {
+  // Recorded by `recordRows`, gone through JSON.
+  return new Set((context.recorded('rows', DELETING_STEP) as readonly string[] | undefined) ?? []);
+}
+
+/** Waits until the old app's rows are gone and stay so, or will stay for ever. Gives how many stay. */
+export function waitForCleanUp(context: StepContext, app: string, signal: AbortSignal): Promise<number> {
+  const { clock } = context.ports;
+  const old = oldRows(context);
+  const since = clock.monotonic();
+  let emptySince: number | undefined;
+  return context.wait<number>(
+    async () => {
+      const rows = await rowsOf(context, app, signal);
+      if (rows.length > 0) emptySince = undefined;
+      else emptySince ??= clock.monotonic();
+      if (emptySince !== undefined && clock.monotonic() - emptySince >= SETTLE_MS) return { state: 'ready', value: 0 };
+      const isOver = rows.length > 0 && rows.every((id) => old.has(id));
+      if (isOver && clock.monotonic() - since >= CLEANUP_TIMEOUT_MS) return { state: 'ready', value: rows.length };
+      const saw = rows.length > 0 ? `${rows.length} rows of the old app are still there` : 'empty, settling';
+      return { state: 'pending', saw };
+    },
+    { what: `rows of the old ${app} to be cleaned up`, timeoutMs: CLEANUP_TIMEOUT_MS + 3 * MINUTE, intervalMs: 5000 },
+    signal,
+  );
+}
