@@ -99,11 +99,19 @@ async function loseTail(migration: MortalMigration, { lostLines, lostBytes }: Lo
 /** How often each thing was done that can be done twice, and what there is at the end. */
 function effectsOf(sandbox: Sandbox): Record<string, unknown> {
   const { world } = sandbox;
-  const writes = /create|delete|promote|import|link|update|cancel|^\S+ (Change|Request|Delete)/;
-  const calls = world.counters.entries().filter(([key]) => writes.test(key) && !key.startsWith('dns'));
+  const operations = world.cloudFormation
+    .list()
+    .filter(({ parentArn }) => parentArn === undefined)
+    .flatMap(({ name, events }) =>
+      events
+        .filter(({ logicalId, status }) => logicalId === name && /^(CREATE|UPDATE|DELETE)_IN_PROGRESS$/.test(status))
+        .map(({ status }) => `${name} ${status}`),
+    );
   return {
-    ...Object.fromEntries(calls),
-    stacks: worldSnapshot(sandbox).stacks.map(({ name }) => name),
+    operations: operations.toSorted(),
+    builds: [...sandbox.rack.store.builds.values()].map(({ app, status }) => `${app} ${status}`).toSorted(),
+    recordChanges: world.route53.changes.size,
     certificates: world.acm.certificates.size,
+    stacks: worldSnapshot(sandbox).stacks.map(({ name }) => name),
   };
 }

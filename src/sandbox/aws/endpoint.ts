@@ -113,7 +113,7 @@ async function answer(world: World, limits: RequestLimits, request: WireRequest,
       const read = (): WireAnswer => call.answer(account, requestId);
       const { pastAnswers } = world.faults;
       if (pastAnswers === undefined || isMutating(call.operation)) return read();
-      const key = [service.id, scope.region, request.method, request.path, request.query, request.body].join(' ');
+      const key = [service.id, scope.region, call.operation, request.path, request.query, request.body].join(' ');
       const settled = await pastAnswers.answer(key, { nowMs: world.clock.now(), asOfMs }, () => settle(read));
       if ('refusal' in settled) throw settled.refusal;
       return settled.answer;
