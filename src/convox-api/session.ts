@@ -86,7 +86,8 @@ export class Session {
   /** What the rack speaks; detected at first use, after updates, and anew with `fresh`. */
   async dialect(signal: AbortSignal, freshness: 'known' | 'fresh' = 'known'): Promise<Dialect> {
     const known = this.#dialect;
-    if (freshness === 'known' && known !== undefined && this.#options.clock.monotonic() < known.untilMs) return known.value;
+    if (freshness === 'known' && known !== undefined && this.#options.clock.monotonic() < known.untilMs)
+      return known.value;
     await this.system(signal);
     if (this.#dialect === undefined) throw new Error('system() has learnt the dialect');
     return this.#dialect.value;
