@@ -15,6 +15,10 @@ export class ChangingClock implements Clock {
     return this.#shownMs + (performance.now() - this.#realMs) * this.#scale;
   }
 
+  monotonic(): number {
+    return this.now();
+  }
+
   /** Sleeps begun before keep the speed they began with. */
   setScale(scale: number): void {
     this.#shownMs = this.now();

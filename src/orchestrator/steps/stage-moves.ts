@@ -58,6 +58,8 @@ async function bake(
   const { clock } = context.ports;
   const bakeMs = context.settings.bakeMs ?? DEFAULT_BAKE_MS;
   const since = await context.once(`bake-${move}`, () => Promise.resolve(clock.now()));
+  // From here on by a clock that nobody sets.
+  const until = clock.monotonic() + Math.min(bakeMs, since + bakeMs - clock.now());
   const percent = plan.percents[at - 1] ?? 0;
   return context.wait<number>(
     async () => {
@@ -66,7 +68,7 @@ async function bake(
       if (wanted >= 0 && wanted + 1 !== at) return { state: 'ready', value: wanted + 1 };
       if (stagePercent !== undefined) await context.forgetStage(stagePercent);
       if (isPaused) return { state: 'pending', saw: `paused at ${percent} %` };
-      const leftMs = since + bakeMs - clock.now();
+      const leftMs = until - clock.monotonic();
       if (leftMs <= 0) return { state: 'ready', value: at + 1 };
       return { state: 'pending', saw: `${formatDuration(leftMs)} to the next stage` };
     },
