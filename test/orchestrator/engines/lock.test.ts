@@ -8,8 +8,8 @@ import { lockHolder, takeLock, type Lock } from '../../../src/orchestrator/engin
 import { identityOf, type ProcessIdentity } from '../../../src/orchestrator/engines/local/process-identity.ts';
 
 const HOUR_MS = 3_600_000;
-/** A beat every 50 ms, so that watching for one does not take long. */
-const TIMING = { heartbeatMs: 50, silentMs: 60_000 };
+/** A beat every 200 ms, so that watching for one does not take long. */
+const TIMING = { heartbeatMs: 200, silentMs: 60_000 };
 const exists = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
@@ -120,7 +120,8 @@ describe.each<[string, Partial<ProcessIdentity>]>([
 
 test('who was taken for dead and wakes up again does nothing more, and leaves the lock to its successor', async () => {
   const where = await folder();
-  const slept = await take(where, 'e1');
+  const asleep = { heartbeatMs: HOUR_MS, silentMs: 60_000 };
+  const slept = await takeLock({ folder: where, app: 'shop', execution: 'e1', process: here, timing: asleep });
   await expect(slept.assertHeld()).resolves.toBeUndefined();
   // As another host sees it: a process it cannot ask, whose heart has not beaten for long.
   const owner = JSON.parse(await readFile(join(where, 'lock'), 'utf8')) as { identity: ProcessIdentity };
