@@ -103,6 +103,7 @@ export const ERROR_CODES = {
   JOURNAL_DAMAGED: 'failed',
   JOURNAL_VERSION: 'input',
   STATE_UNWRITABLE: 'input',
+  CLOCK_SKEW: 'input',
   INVARIANT: 'failed',
   POINT_OF_NO_RETURN: 'conflict',
   UNDO_FAILED: 'failed',

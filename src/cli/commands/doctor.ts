@@ -1,6 +1,5 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { checkAccount, readCallerIdentity } from '../../aws/account.ts';
+import { checkClock } from '../../aws/clock.ts';
 import { findRackBalancers } from '../../aws/balancers.ts';
 import type { AwsClients } from '../../aws/clients.ts';
 import { listCertificates } from '../../aws/certificates.ts';
@@ -8,19 +7,12 @@ import { listZones } from '../../aws/dns/zones.ts';
 import type { RackClient } from '../../convox-api/rack-client.ts';
 import type { RackSystem } from '../../convox-api/rack-types.ts';
 import { EXIT_CODES, MigrationError } from '../../errors.ts';
+import { systemClock } from '../../time/clock.ts';
 import type { Invocation } from '../command.ts';
+import { examine, type Diagnose, type Diagnosis } from '../doctor/diagnosis.ts';
+import { examineState } from '../doctor/examine-state.ts';
 import { OPTIONS } from '../options/options.ts';
-import { stateFolder } from '../state.ts';
 import { getRegion, openAws, openRack } from '../wiring.ts';
-
-interface Diagnosis {
-  readonly what: string;
-  readonly ok: boolean;
-  readonly saw: string;
-  readonly hint: string | undefined;
-  /** Exit code if this is the first that fails. */
-  readonly exitCode: number;
-}
 
 /** Checks everything a migration needs, and does not stop at the first thing that is missing. Changes nothing. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -39,11 +31,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const line = ({ ok, what, saw, hint }: Diagnosis): string =>
     `${ok ? style.green('✓') : style.red('✗')} ${what}: ${saw}\n${ok || hint === undefined ? '' : `    ${hint}\n`}`;
 
-  await diagnose(
-    'state folder',
-    () => tryState(stateFolder(invocation)),
-    () => stateFolder(invocation),
-  );
+  await examineState(invocation, diagnose);
   const rack = await diagnose(
     'rack named',
     () => openRack(invocation, { readOnly: true }),
@@ -54,19 +42,6 @@ export async function run(invocation: Invocation): Promise<number> {
   rack?.close();
   if (options.has(OPTIONS.json)) shell.stdout.write(`${JSON.stringify(results)}\n`);
   return results.find(({ ok }) => !ok)?.exitCode ?? EXIT_CODES.ok;
-}
-
-type Diagnose = <T>(what: string, look: () => Promise<T>, say: (seen: T) => string) => Promise<T | undefined>;
-
-async function examine<T>(what: string, look: () => Promise<T>, say: (seen: T) => string) {
-  try {
-    const seen = await look();
-    return { seen, diagnosis: { what, ok: true, saw: say(seen), hint: undefined, exitCode: EXIT_CODES.ok } };
-  } catch (error) {
-    if (!MigrationError.is(error) || error.code === 'STOPPED') throw error;
-    const saw = `[${error.code}] ${error.message}`;
-    return { seen: undefined, diagnosis: { what, ok: false, saw, hint: error.hint, exitCode: error.exitCode } };
-  }
 }
 
 async function examineRack(rack: RackClient, diagnose: Diagnose, signal: AbortSignal): Promise<RackSystem | undefined> {
@@ -113,6 +88,11 @@ async function examineAws(invocation: Invocation, system: RackSystem | undefined
       ({ account, arn }) => `account ${account}, ${arn}`,
     );
     if (identity === undefined) return;
+    await diagnose(
+      'clock of this machine',
+      () => checkClock({ clients, clock: systemClock }, signal),
+      (skewMs) => `${Math.abs(skewMs / 1000).toFixed(0)} s from the clock of AWS`,
+    );
     const stackId = system?.outputs['StackId'];
     if (system !== undefined && stackId !== undefined) {
       const look = () => checkAccount({ clients, rackName: system.name, stackId }, signal);
@@ -150,18 +130,4 @@ async function examinePermissions(
       return `${names.join(', ')} found${denied}`;
     },
   );
-}
-
-async function tryState(folder: string): Promise<void> {
-  const probe = join(folder, `.probe-${Date.now()}`);
-  try {
-    await mkdir(folder, { recursive: true });
-    await writeFile(probe, '');
-    await rm(probe);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new MigrationError('STATE_UNWRITABLE', `${folder}: cannot be written (${code})`, {
-      hint: 'Give a folder that can be written, with --state or GEN2_STATE.',
-    });
-  }
 }

@@ -6,6 +6,7 @@ import { driveMigration } from '../../orchestrator/engines/dbos/drive-migration.
 import { openDbosEngine } from '../../orchestrator/engines/dbos/open-dbos-engine.ts';
 import { runWorker, type WorkerEvent, type WorkItem } from '../../orchestrator/engines/dbos/worker.ts';
 import type { Invocation } from '../command.ts';
+import { heartbeat } from '../heartbeat.ts';
 import { OPTIONS } from '../options/options.ts';
 import { verbosityOf } from '../output/choose-view.ts';
 import { jsonLine } from '../output/json-line.ts';
@@ -43,6 +44,7 @@ export async function run(invocation: Invocation): Promise<number> {
             await leaveReport(invocation, { engine, execution: item.execution.id });
           }
         },
+        onBeat: heartbeat(shell),
         onEvent: (event) => tell(invocation, event),
       },
       shell.signal,

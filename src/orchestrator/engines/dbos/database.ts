@@ -36,6 +36,13 @@ const TABLES = `
     primary key (rack, app)
   );
   create table if not exists convox_gen2.pause (execution text primary key);
+  create table if not exists convox_gen2.worker (
+    id text primary key,
+    racks text[] not null,
+    holder text not null,
+    since timestamptz not null,
+    seen_at timestamptz not null
+  );
   create table if not exists convox_gen2.rate (name text primary key, free_at timestamptz not null);
   create table if not exists convox_gen2.stage (execution text primary key, percent integer not null);
 `;
@@ -148,7 +155,7 @@ async function tryLock(session: PoolClient, lock: number): Promise<boolean> {
 }
 
 /** `postgres://host:5432/name`; never the user's password. @throws {MigrationError} `USAGE` for no URL. */
-function locationOf(url: string): string {
+export function locationOf(url: string): string {
   if (!URL.canParse(url)) {
     throw new MigrationError('USAGE', 'the URL of the database cannot be read', {
       hint: 'Write it as postgres://user:password@host:5432/name.',

@@ -185,6 +185,11 @@ export class DbosEngine implements Engine {
     return this.#options.clock;
   }
 
+  /** Of this process, for people. */
+  get pid(): number {
+    return this.#options.pid;
+  }
+
   get leaseMs(): number {
     return this.#options.leaseMs ?? DEFAULT_LEASE_MS;
   }

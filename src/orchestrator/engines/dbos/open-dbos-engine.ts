@@ -1,5 +1,6 @@
 import type { Engine } from '../../engine.ts';
 import type { DbosEngine, DbosEngineOptions } from './dbos-engine.ts';
+import type { DatabaseExamination } from './examine-database.ts';
 import type { WorkerOptions } from './worker.ts';
 
 /** True for a state that is a database: `postgres://…` or `postgresql://…`. */
@@ -22,6 +23,12 @@ export async function openDbosEngine(options: DbosEngineOptions): Promise<DbosEn
 export async function runDbosWorker(options: WorkerOptions, signal: AbortSignal): Promise<void> {
   const { runWorker } = await import('./worker.ts');
   await runWorker(options, signal);
+}
+
+/** Looks at a database as a state, changing nothing. @throws {MigrationError} `STATE_UNWRITABLE`, `USAGE`. */
+export async function examineStateDatabase(url: string, now: () => number): Promise<DatabaseExamination> {
+  const { examineDatabase } = await import('./examine-database.ts');
+  return examineDatabase(url, now);
 }
 
 /** An engine that is there at once, and loaded at its first use. */

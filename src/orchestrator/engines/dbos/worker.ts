@@ -9,6 +9,7 @@ import { isFinal } from './held-execution.ts';
 import type { Job } from './history.ts';
 import { findLease, type Lease } from './lease.ts';
 import { Runtime, workerQueue, WORKFLOW, type Desk } from './runtime.ts';
+import { forgetDeadWorkers, registerWorker, type WorkerEntry } from './worker-registry.ts';
 import { parseWorkflowId } from './workflow-id.ts';
 
 /** An execution that a worker has in hand. */
@@ -32,6 +33,8 @@ export interface WorkerOptions {
   readonly racks: readonly string[];
   /** Executions of one rack that run at once, over all workers; default 1. The last worker to start decides. */
   readonly perRack?: number;
+  /** Called every few seconds while the database answers: a sign of life for whoever watches this process. */
+  readonly onBeat?: () => void;
   /** Told what becomes of each execution. */
   readonly onEvent?: (event: WorkerEvent) => void;
 }
@@ -194,11 +197,22 @@ class Worker {
   }
 
   async recoverUntilStopped(): Promise<void> {
+    const { engine, racks } = this.#options;
+    const database = await engine.database();
+    const entry = registerWorker(database, { racks, pid: engine.pid });
+    await forgetDeadWorkers(database);
     while (!this.#signal.aborted) {
       // A database that is away is met again at the next look.
+      await this.#beat(entry).catch(() => undefined);
       await this.#recover().catch(() => undefined);
       await systemClock.sleep(RECOVERY_INTERVAL_MS, this.#signal).catch(() => undefined);
     }
+    await entry.remove().catch(() => undefined); // it falls silent by itself
+  }
+
+  async #beat(entry: WorkerEntry): Promise<void> {
+    await entry.beat();
+    this.#options.onBeat?.();
   }
 
   /** Puts executions back into the queue that are in hand of nobody who lives. */
