@@ -13,12 +13,21 @@ export function buildImageTree(target) {
   ensureBuilt();
   mkdirSync(target, { recursive: true });
   if (readdirSync(target).length > 0) throw new Error(`${target} is not empty`);
-  for (const file of ['package.json', 'package-lock.json', '.npmrc', 'LICENSE']) cpSync(join(root, file), join(target, file));
+  for (const file of ['package.json', 'package-lock.json', '.npmrc', 'LICENSE'])
+    cpSync(join(root, file), join(target, file));
   cpSync(join(root, 'docker/healthcheck.mjs'), join(target, 'healthcheck.mjs'));
   const isRun = (source) => !/\.d\.ts$|\.map$|\/\.built$/.test(source);
   cpSync(join(root, 'dist'), join(target, 'dist'), { recursive: true, filter: isRun });
   // Nothing that runs here needs a package's own install script.
-  const install = ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline', '--no-fund', '--no-audit', '--loglevel=error'];
+  const install = [
+    'ci',
+    '--omit=dev',
+    '--ignore-scripts',
+    '--prefer-offline',
+    '--no-fund',
+    '--no-audit',
+    '--loglevel=error',
+  ];
   execFileSync('npm', install, { cwd: target, stdio: ['ignore', 'ignore', 'inherit'] });
   rmSync(join(target, '.npmrc'));
   protect(target);

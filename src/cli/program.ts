@@ -6,6 +6,7 @@ import type { Option } from './options/option.ts';
 import { OPTIONS } from './options/options.ts';
 import { OptionValues } from './options/option-values.ts';
 import { errorBlock, errorJson, exitCodeOf } from './output/error-block.ts';
+import { errorLine } from './output/json-line.ts';
 import { styleFor } from './output/style.ts';
 import { SecretFilter } from './secret-filter.ts';
 import type { Shell } from './shell.ts';
@@ -108,9 +109,11 @@ const HELP_HINT = 'See `gen2 --help`, or `gen2 <command> --help`.';
 function report(error: unknown, argv: readonly string[], shell: Shell): number {
   if (error === undefined) return EXIT_CODES.ok;
   const isVerbose = argv.includes('--verbose') || argv.includes('-v');
+  const isForPrograms = argv.includes('--json');
   const style = styleFor(shell.stderr, shell.env);
-  shell.stderr.write(errorBlock(error, { style, verbose: isVerbose, width: shell.stderr.columns() }));
-  if (argv.includes('--json')) shell.stdout.write(`${JSON.stringify(errorJson(error))}\n`);
+  if (isForPrograms && !shell.stderr.isTTY) shell.stderr.write(errorLine(error, Date.now()));
+  else shell.stderr.write(errorBlock(error, { style, verbose: isVerbose, width: shell.stderr.columns() }));
+  if (isForPrograms) shell.stdout.write(`${JSON.stringify(errorJson(error))}\n`);
   return exitCodeOf(error, shell.stoppedBy());
 }
 

@@ -80,11 +80,15 @@ describe('options', () => {
 });
 
 describe('errors', () => {
-  test('stand on stdout as JSON too when --json was given', async () => {
+  test('are JSON on both streams when --json was given: a log line with its level, and the result', async () => {
     const { exitCode, stdout, stderr } = await gen2(['plan', 'shop', '--json']);
 
     expect(exitCode).toBe(6);
-    expect(stderr).toContain('error[RACK_URL_INVALID] no rack was named');
+    expect(JSON.parse(stderr)).toMatchObject({
+      level: 50,
+      msg: 'no rack was named',
+      error: { code: 'RACK_URL_INVALID' },
+    });
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'RACK_URL_INVALID' } });
   });
 

@@ -1,4 +1,6 @@
+import { MigrationError } from '../../errors.ts';
 import type { MigrationEvent } from '../../orchestrator/events.ts';
+import { errorJson } from './error-block.ts';
 import { eventText } from './event-text.ts';
 import { UNSTYLED } from './style.ts';
 
@@ -23,6 +25,13 @@ const LEVEL_OF: Partial<Readonly<Record<MigrationEvent['type'], number>>> = {
 export function jsonLine(event: MigrationEvent, about: Readonly<Record<string, string>> = {}): string {
   const level = LEVEL_OF[event.type] ?? LEVELS.info;
   return `${JSON.stringify({ level, time: event.at, msg: messageOf(event), ...about, ...event })}\n`;
+}
+
+/** What ended the process, as the last line of the same log; to wait or to be stopped is no error. `time` in ms. */
+export function errorLine(error: unknown, time: number): string {
+  const level = MigrationError.is(error, 'GATE_PENDING', 'STOPPED') ? LEVELS.warn : LEVELS.error;
+  const msg = error instanceof Error ? error.message : String(error);
+  return `${JSON.stringify({ level, time, msg, ...errorJson(error) })}\n`;
 }
 
 function messageOf(event: MigrationEvent): string {
