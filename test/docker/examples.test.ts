@@ -38,7 +38,7 @@ describe('docker/Dockerfile', () => {
   const last = (name: string): string | undefined => instructions.findLast((line) => line.startsWith(`${name} `));
 
   test('is one a Dockerfile parser has nothing to say about', () => {
-    expect(validate(text, { instructionCasing: 1, deprecatedMaintainer: 1 })).toEqual([]);
+    expect(validate(text)).toEqual([]);
   });
 
   test('builds in one stage, runs in another, as a user that is not root, with a health check and labels', () => {

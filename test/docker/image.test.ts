@@ -19,8 +19,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import dockerignore from '@balena/dockerignore';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { readIgnoreRules } from '../../src/convox-api/ignore-rules.ts';
 import { EXIT_CODES } from '../../src/errors.ts';
 import { startOperator } from '../../src/sandbox/scenario/operator.ts';
 import { writeShopSource } from '../../src/sandbox/scenario/shop-source.ts';
@@ -52,9 +52,7 @@ afterAll(async () => {
 
 /** What `COPY . .` sees: the repository without what .dockerignore takes away. */
 async function copyBuildContext(target: string): Promise<void> {
-  const filter = dockerignore()
-    .add(await readFile(join(root, '.dockerignore'), 'utf8'))
-    .createFilter();
+  const rules = readIgnoreRules(await readFile(join(root, '.dockerignore'), 'utf8'), 'standard');
   const top = (await readdir(root)).filter((name) => !['.git', 'node_modules', 'dist', 'coverage'].includes(name));
   for (const name of top) {
     const isFolder = (await lstat(join(root, name))).isDirectory();
@@ -62,7 +60,7 @@ async function copyBuildContext(target: string): Promise<void> {
     const files = isFolder
       ? below.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(root.length))
       : [name];
-    for (const file of files.filter(filter)) await cp(join(root, file), join(target, file));
+    for (const file of files.filter((path) => !rules.ignores(path))) await cp(join(root, file), join(target, file));
   }
 }
 
