@@ -94,6 +94,7 @@ export const ERROR_CODES = {
   // executions
   PLAN_BLOCKED: 'blocked',
   PLAN_DRIFTED: 'conflict',
+  PLAN_INVALID: 'input',
   EXECUTION_RUNNING: 'conflict',
   EXECUTION_NOT_FOUND: 'input',
   EXECUTION_FINISHED: 'input',

@@ -34,8 +34,10 @@ export type {
   Plan,
   PlannedService,
   PlannedStep,
+  Prices,
   Severity,
 } from './orchestrator/plan.ts';
+export { assertAsPlanned, basisOf, driftOf, type ApprovedPlan, type PlanBasis } from './orchestrator/plan-basis.ts';
 export type { Direction, EventListener, MigrationEvent, Outcome, Phase } from './orchestrator/events.ts';
 export type {
   BeginRequest,

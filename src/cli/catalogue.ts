@@ -43,7 +43,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'say what a migration would do and cost; changes nothing',
     section: 'Migrate',
     options: [...CONNECTED, ...PROCEDURE_OPTIONS, 'markdown', 'output', ...OUTPUT_OPTIONS],
-    examples: [['gen2 plan shop', 'findings, steps, DNS before and after, mails, costs']],
+    examples: [
+      ['gen2 plan shop', 'findings, steps, DNS before and after, mails, costs'],
+      ['gen2 plan shop -o plan.json', 'and keep it, for `gen2 migrate shop --plan plan.json`'],
+      ['gen2 plan shop --markdown -o plan.md', 'for a pull request'],
+    ],
     load: () => import('./commands/plan.ts'),
   },
   {
@@ -51,9 +55,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: '<app>',
     summary: 'prepare, cut over and commit, with a gate before each point of no easy return',
     section: 'Migrate',
-    options: [...PROCEDURE_OPTIONS, ...RUNNING],
+    options: [...PROCEDURE_OPTIONS, 'plan', ...RUNNING],
     examples: [
       ['gen2 migrate shop', 'run the whole procedure'],
+      ['gen2 migrate shop --plan plan.json', 'the one that was agreed to, or nothing'],
       ['gen2 migrate shop --finish keep', 'end after cutover, with the temporary app as the app'],
       ['gen2 migrate shop --stages 5,25,50,100 --bake 10m', 'move DNS in four stages, and back by itself'],
     ],
@@ -64,7 +69,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: '<app>',
     summary: 'begin a migration: temporary app beside the old one, verified; users see nothing',
     section: 'Migrate',
-    options: [...PROCEDURE_OPTIONS, ...RUNNING],
+    options: [...PROCEDURE_OPTIONS, 'plan', ...RUNNING],
     examples: [['gen2 prepare shop', 'stop before the cutover']],
     load: () => import('./commands/prepare.ts'),
   },

@@ -5,6 +5,7 @@ import type { Engine, Execution, ExecutionFilter } from './engine.ts';
 import type { EventListener, Outcome } from './events.ts';
 import { POINT_OF_NO_RETURN, stagesOf, stagesOfPhase } from './migration.ts';
 import type { Assessment, MigrationSettings, Plan, PlannedStep } from './plan.ts';
+import { assertAsPlanned, basisOf } from './plan-basis.ts';
 import type { ExportPort, Ports } from './ports.ts';
 import { Runner } from './runner.ts';
 import { isGate, type Stage } from './step.ts';
@@ -67,7 +68,8 @@ async function planStage(
 /**
  * Begins a migration and runs it to its end, or to the end of phase `until`.
  *
- * @throws {MigrationError} `PLAN_BLOCKED` with all blockers before anything is changed; `EXECUTION_RUNNING`,
+ * @throws {MigrationError} `PLAN_BLOCKED` with all blockers, `PLAN_DRIFTED` with all changes since the approved plan, both
+ * before anything is changed; `EXECUTION_RUNNING`,
  * `EXECUTION_STATE`; and whatever makes a step fail, after which the execution can be resumed or taken back.
  */
 export async function startMigration(
@@ -86,11 +88,15 @@ export async function startMigration(
   });
 }
 
-/** @throws {MigrationError} `PLAN_BLOCKED` with all blockers. */
+/** @throws {MigrationError} `PLAN_BLOCKED` with all blockers, `PLAN_DRIFTED` with all changes since the approved plan. */
 async function assessUnblocked(ports: Ports, settings: MigrationSettings, signal: AbortSignal): Promise<Assessment> {
   const { findings, assessment } = await assess(ports, settings, signal);
   const blockers = findings.filter(({ severity }) => severity === 'blocker');
-  if (assessment !== undefined && blockers.length === 0) return assessment;
+  if (assessment !== undefined && blockers.length === 0) {
+    const { app, approvedPlan } = settings;
+    if (approvedPlan !== undefined) assertAsPlanned(app, approvedPlan, basisOf(assessment, findings));
+    return assessment;
+  }
   throw new MigrationError(
     'PLAN_BLOCKED',
     `${settings.app} cannot be migrated: ${blockers.map(({ message }) => message).join('; ')}`,

@@ -1,5 +1,6 @@
 /** What a plan holds: what was found, what will be done, and what it costs. Plain data, without secrets. */
 import type { Phase } from './events.ts';
+import type { ApprovedPlan } from './plan-basis.ts';
 import type {
   BalancerRole,
   CertificateForecast,
@@ -45,6 +46,10 @@ export interface MigrationSettings {
   readonly certificateTimeoutMs?: number | undefined;
   /** Public age keys the old app's environment is exported for; default: its values are not exported. */
   readonly exportKeys?: readonly string[] | undefined;
+  /** Prices in place of the list prices the plan knows, US dollars a month. */
+  readonly prices?: Partial<Prices> | undefined;
+  /** The plan that was agreed to; where the world is another one by now, nothing begins (`PLAN_DRIFTED`). */
+  readonly approvedPlan?: ApprovedPlan | undefined;
   /** Shown in the plan when the rack's certificate is not verified. */
   readonly tlsNotice?: string | undefined;
 }
@@ -82,12 +87,20 @@ export interface Assessment {
     readonly release: string;
     readonly parameters: TextMap;
     readonly environmentNames: readonly string[];
+    /** Equal for equal environments of this very app; tells no value. */
+    readonly environmentFingerprint: string;
     readonly balancers: readonly OldBalancer[];
     /** Rack resources linked to it. */
     readonly links: readonly string[];
   };
   /** Text of the convox.yml that is deployed, and where it came from. */
-  readonly manifest: { readonly text: string; readonly origin: 'source' | 'converted' };
+  readonly manifest: {
+    readonly text: string;
+    readonly origin: 'source' | 'converted';
+    /** The file in the source it was read or converted from, and its SHA-256. */
+    readonly file: string;
+    readonly fingerprint: string;
+  };
   readonly services: readonly PlannedService[];
   readonly needsInternal: boolean;
   readonly internalEnabled: boolean;
@@ -100,10 +113,18 @@ export interface Assessment {
   readonly destroys: readonly string[];
 }
 
-/** US dollars a month, list prices of us-east-1. */
+/** US dollars for one, for a month of 730 hours. */
+export interface Prices {
+  readonly classicBalancer: number;
+  readonly applicationBalancer: number;
+  readonly publicAddress: number;
+}
+
+/** US dollars a month. */
 export interface CostForecast {
   readonly before: number;
   readonly after: number;
+  /** Where and when the prices are from. */
   readonly pricesOf: string;
   readonly says: string;
 }

@@ -172,11 +172,13 @@ Cost: $43.80 a month before, $16.43 after (list prices of us-east-1, 2026)
     const report = buildReport(
       view([
         at(0, { type: 'gate-opened', ...GATE } as const),
-        at(1, { type: 'gate-answered', gate: GATE.gate, approved: false, by: 'ann' } as const),
+        at(1, { type: 'gate-answered', gate: GATE.gate, approved: false, by: 'ann', comment: 'not today' } as const),
       ]),
     );
 
-    expect(reportMarkdown(report)).toContain('| Move the traffic | rejected | ann |');
+    expect(reportMarkdown(report)).toContain(
+      '| Move the traffic | rejected | ann | 2026-01-05T09:00:01.000Z | not today |',
+    );
   });
 });
 

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SHOP_CANARY, SHOP_URL_CANARY } from '../../src/sandbox/scenario/shop-environment.ts';
@@ -20,11 +21,13 @@ describe('a migration over two terminals', () => {
       const world = await playground();
       const outputs: string[] = [];
 
-      const plan = await world.run('plan', 'shop', '--source', 'shop');
+      const plan = await world.run('plan', 'shop', '--source', 'shop', '-o', 'plan.json');
       expect(plan.exitCode).toBe(0);
+      expect(plan.stdout).toContain('begin with `gen2 migrate shop --plan plan.json`');
+      outputs.push(await readFile(join(world.folder, 'plan.json'), 'utf8'));
       expect(world.mutations).toEqual([]);
 
-      const first = world.start('migrate', 'shop', '--source', 'shop');
+      const first = world.start('migrate', 'shop', '--plan', 'plan.json');
       await first.says(GATE.cutover);
       expect((await world.run('status', 'shop')).stdout).toContain('waits for approval: Move the traffic');
       expect((await world.run('approve', 'shop')).exitCode).toBe(0);

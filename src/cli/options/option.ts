@@ -129,3 +129,32 @@ export function domains(
     isRepeatable: true,
   });
 }
+
+const PRICES = {
+  'classic-balancer': 'classicBalancer',
+  'application-balancer': 'applicationBalancer',
+  'public-address': 'publicAddress',
+} as const;
+
+/** US dollars a month by what they are for: `classic-balancer=20.08`; may be given again. */
+export function prices(
+  flags: string,
+  group: OptionGroup,
+  help: string,
+): Option<Readonly<Partial<Record<(typeof PRICES)[keyof typeof PRICES], number>>>> {
+  const wanted = new Map<string, (typeof PRICES)[keyof typeof PRICES]>(Object.entries(PRICES));
+  const parse = (given: string): Readonly<Record<string, number>> | undefined => {
+    const found: Record<string, number> = {};
+    for (const line of given.split('\n')) {
+      const [, what = '', dollars] = /^([a-z-]+)=(\d+(?:\.\d+)?)$/.exec(line.trim()) ?? [];
+      const name = wanted.get(what);
+      if (name === undefined || dollars === undefined) return undefined;
+      found[name] = Number(dollars);
+    }
+    return found;
+  };
+  const names = Object.keys(PRICES).join(', ');
+  return build(flags, group, help, parse, `is not one of ${names} with dollars, like classic-balancer=18.25`, {
+    isRepeatable: true,
+  });
+}

@@ -1,4 +1,4 @@
-import { choice, domains, duration, flag, number, stages, text } from './option.ts';
+import { choice, domains, duration, flag, number, prices, stages, text } from './option.ts';
 
 /** Every option of `gen2`, in one place: the same word means the same everywhere. */
 export const OPTIONS = {
@@ -85,6 +85,16 @@ export const OPTIONS = {
     "public age keys the old app's environment is exported for; without one its values are not exported",
     { env: 'GEN2_EXPORT_KEY_FILE' },
   ),
+  price: prices(
+    '--price <what=dollars>',
+    'Procedure',
+    'price of a month in place of the list price: classic-balancer, application-balancer, public-address; may be repeated',
+  ),
+  plan: text(
+    '--plan <file>',
+    'Procedure',
+    'plan that was agreed to, from `gen2 plan -o`; refused if the world changed since',
+  ),
   // run
   onGate: choice('--on-gate <how>', 'Run', 'at a gate wait for the answer, or exit with code 10 and be resumed', [
     'wait',
@@ -163,4 +173,5 @@ export const PROCEDURE_OPTIONS = [
   'domain',
   'certificateTimeout',
   'exportKey',
+  'price',
 ] as const;

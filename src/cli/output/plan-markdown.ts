@@ -1,7 +1,7 @@
 import type { Plan } from '../../orchestrator/plan.ts';
 import { formatDuration } from '../../time/wait.ts';
 import { markdownTable } from './markdown.ts';
-import { countFindings } from './plan-text.ts';
+import { countFindings, expectedMs, WAYS } from './plan-text.ts';
 
 /** A plan for a pull request or a wiki. */
 export function planMarkdown(plan: Plan): string {
@@ -27,12 +27,23 @@ export function planMarkdown(plan: Plan): string {
       step.isGate ? 'a person agrees' : step.state === 'done' ? 'nothing to do' : formatDuration(step.expectedMs),
       step.says,
     ]);
-    parts.push('## Steps', markdownTable(['phase', 'step', 'expected', 'what it does'], rows));
+    parts.push(
+      `## Steps, about ${formatDuration(expectedMs(steps))} without waits for people`,
+      markdownTable(['phase', 'step', 'expected', 'what it does'], rows),
+    );
   }
   if (assessment !== undefined) {
-    const { dns, destroys, cost } = assessment;
+    const { dns, certificates, destroys, cost } = assessment;
     const rows = dns.changes.map(({ name, type, before, after }) => [name, type, before, after]);
     parts.push('## DNS', markdownTable(['name', 'type', 'before', 'after'], rows));
+    const mails = certificates.map(({ service, domains, way, mails, problems }) => [
+      service,
+      domains.join(', '),
+      WAYS[way],
+      mails.map(({ domain, mailboxes }) => `${domain}: ${mailboxes.join(', ')}`).join('; ') || 'none',
+      problems.join('; '),
+    ]);
+    parts.push('## Certificates', markdownTable(['service', 'domains', 'how', 'mails to', 'problems'], mails));
     parts.push('## Destroyed by commit', destroys.map((what) => `- ${what}`).join('\n'));
     parts.push(
       '## Cost',

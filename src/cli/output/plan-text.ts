@@ -7,6 +7,8 @@ import { wrap, type Style } from './style.ts';
 export interface PlanTextOptions {
   readonly style: Style;
   readonly width: number;
+  /** File the plan was kept in. */
+  readonly file?: string | undefined;
 }
 
 const SEVERITIES: readonly Severity[] = ['blocker', 'decision', 'warning', 'info'];
@@ -17,7 +19,7 @@ export function planText(plan: Plan, options: PlanTextOptions): string {
   const head = style.bold(`Plan for ${plan.app} on rack ${plan.rack.name} (version ${plan.rack.version})`);
   const parts = [head, findingsText(plan.findings, options), stepsText(plan.steps, options)];
   if (plan.assessment !== undefined) parts.push(...assessmentParts(plan.assessment, options));
-  parts.push(closing(plan, style));
+  parts.push(closing(plan, options));
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
@@ -45,8 +47,7 @@ function findingsText(findings: readonly Finding[], { style, width }: PlanTextOp
 
 function stepsText(steps: readonly PlannedStep[], { style, width }: PlanTextOptions): string {
   if (steps.length === 0) return '';
-  const total = steps.filter(({ state }) => state === 'todo').reduce((sum, { expectedMs }) => sum + expectedMs, 0);
-  const lines = [`${style.bold('Steps')}: about ${formatDuration(total)}, waits for people not counted`];
+  const lines = [`${style.bold('Steps')}: about ${formatDuration(expectedMs(steps))}, waits for people not counted`];
   let phase = '';
   for (const step of steps) {
     if (step.phase !== phase) lines.push(`  ${style.cyan(step.phase)}`);
@@ -54,6 +55,11 @@ function stepsText(steps: readonly PlannedStep[], { style, width }: PlanTextOpti
     lines.push(...stepLines(step, style, width));
   }
   return lines.join('\n');
+}
+
+/** How long all of it takes, waits for people not counted. */
+export function expectedMs(steps: readonly PlannedStep[]): number {
+  return steps.filter(({ state }) => state === 'todo').reduce((sum, step) => sum + step.expectedMs, 0);
 }
 
 function stepLines(step: PlannedStep, style: Style, width: number): readonly string[] {
@@ -78,7 +84,8 @@ function assessmentParts(facts: Assessment, { style }: PlanTextOptions): readonl
   ];
 }
 
-const WAYS = {
+/** How a certificate comes about, for people. */
+export const WAYS = {
   reuse: 'one that exists is used; no mail',
   dns: 'issued ahead, proved by DNS; no mail',
   mail: 'by mail: somebody must follow the link in it',
@@ -99,11 +106,12 @@ function certificateLines(
   ];
 }
 
-function closing(plan: Plan, style: Style): string {
+function closing(plan: Plan, { style, file }: PlanTextOptions): string {
   const blockers = plan.findings.filter(({ severity }) => severity === 'blocker').length;
   if (blockers > 0) {
     const count = blockers === 1 ? '1 blocker' : `${blockers} blockers`;
     return style.red(`Not possible yet: ${count} above. Nothing was changed.`);
   }
-  return style.green(`Possible. Nothing was changed; begin with \`gen2 migrate ${plan.app}\`.`);
+  const how = file === undefined ? plan.app : `${plan.app} --plan ${file}`;
+  return style.green(`Possible. Nothing was changed; begin with \`gen2 migrate ${how}\`.`);
 }

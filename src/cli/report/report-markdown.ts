@@ -13,10 +13,12 @@ export function reportMarkdown(report: Report): string {
     formatDuration(step.durationMs),
     step.says,
   ]);
-  const gates = report.gates.map(({ title, approved, by = '' }) => [
+  const gates = report.gates.map(({ title, approved, by = '', comment = '', openedAt, waitedMs }) => [
     title,
     approved === undefined ? 'open' : approved ? 'approved' : 'rejected',
     by,
+    waitedMs === undefined ? '' : new Date(openedAt + waitedMs).toISOString(),
+    comment,
   ]);
   const cost = report.cost;
   const parts = [
@@ -30,7 +32,11 @@ export function reportMarkdown(report: Report): string {
         report.undone.map((one) => [one.title, one.problem ?? 'none']),
       ),
     ),
-    section('Decisions', markdownTable(['gate', 'answer', 'by'], gates)),
+    report.plan === undefined
+      ? ''
+      : `Begun with the plan of ${new Date(report.plan.madeAt).toISOString()} (${report.plan.fingerprint}).`,
+    section('Traffic', trafficText(report)),
+    section('Decisions', markdownTable(['gate', 'answer', 'by', 'when', 'comment'], gates)),
     section(
       'DNS',
       markdownTable(
@@ -48,6 +54,16 @@ export function reportMarkdown(report: Report): string {
         ),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function trafficText({ traffic: { points, visitors, app, temporaryApp = 'temporary app' } }: Report): string {
+  if (points.length === 0) return '';
+  const sum = (side: 'old' | 'temporary' | 'final' | 'errors'): number =>
+    points.reduce((total, point) => total + point[side], 0);
+  const failed = visitors.reduce((total, minute) => total + minute.failed, 0);
+  const sent = visitors.reduce((total, minute) => total + minute.sent, 0);
+  const counted = `${sum('old')} requests at the old balancers of ${app}, ${sum('temporary')} at ${temporaryApp}, ${sum('final')} at ${app} as generation 2; ${sum('errors')} answers with 5xx, in ${points.length} min.`;
+  return visitors.length === 0 ? counted : `${counted} Visitors sent ${sent}; ${failed} failed.`;
 }
 
 function section(title: string, body: string): string {

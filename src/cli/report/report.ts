@@ -56,6 +56,8 @@ export interface Report {
   /** What people were asked to do beside the gates. */
   readonly humanWaits: readonly { readonly step: string; readonly what: string }[];
   readonly warnings: readonly string[];
+  /** The saved plan it was to follow; undefined when it was begun without one. */
+  readonly plan: { readonly fingerprint: string; readonly madeAt: number } | undefined;
   readonly traffic: TrafficReport;
   /** Long times in which nothing was told: at a gate, or nobody worked on it. */
   readonly pauses: readonly Pause[];
@@ -84,6 +86,8 @@ export interface Pause {
 
 /** A shorter silence is a part of the work: waits tell what they see every 15 s. */
 const SHORTEST_PAUSE_MS = 10 * 60_000;
+
+const planSchema = z.object({ fingerprint: z.string(), madeAt: z.number() });
 
 /** The parts of the recorded assessment that a report shows; other fields pass. */
 const assessmentSchema = z.object({
@@ -121,6 +125,7 @@ export function buildReport(view: ExecutionView, visitors: readonly VisitorMinut
       event.type === 'human-wait' ? [{ step: event.step, what: event.what }] : [],
     ),
     warnings: [...new Set(events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])))],
+    plan: planSchema.safeParse(view.settings['approvedPlan']).data,
     traffic: trafficReport(events, { app: view.app, temporaryApp: facts?.temporaryApp, visitors }),
     pauses: pausesOf([view.createdAt, ...events.map(({ at }) => at)]),
     dns: changesOf(facts?.dns.changes ?? [], switched.success ? switched.data.changes : []),

@@ -1,6 +1,8 @@
 /** Reads everything a migration depends on, and says all problems at once. Changes nothing. */
 import { MigrationError } from '../../errors.ts';
 import { stackName } from '../app-changes.ts';
+import { fingerprint } from '../environments.ts';
+import { sha256 } from '../plan-basis.ts';
 import type { Assessment, Finding, MigrationSettings, PlannedService } from '../plan.ts';
 import type { AppFacts, BalancerRole, DomainRecord, OldBalancer, Ports, RackFacts, SharedBalancer } from '../ports.ts';
 import { forecastCost } from './cost.ts';
@@ -49,7 +51,11 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
     ...{ parameters, environmentNames, records },
   });
   const findings: Finding[] = [...rackFindings(rack, settings), ...appFindings(app, rackVersion), ...manifest.findings];
-  if (manifest.text === undefined || findings.some(({ severity }) => severity === 'blocker')) {
+  if (
+    manifest.text === undefined ||
+    manifest.read === undefined ||
+    findings.some(({ severity }) => severity === 'blocker')
+  ) {
     return { findings, assessment: undefined };
   }
 
@@ -83,8 +89,14 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
       rack: { name: rack.name, version: rack.version, region: rack.region, account },
       app: app.name,
       temporaryApp,
-      old: { stackArn: stack.arn, release: app.release, parameters, environmentNames, balancers, links },
-      manifest: { text: manifest.text, origin: manifest.origin },
+      old: {
+        ...{ stackArn: stack.arn, release: app.release, parameters, environmentNames, balancers, links },
+        environmentFingerprint: fingerprint(environment, stack.arn),
+      },
+      manifest: {
+        ...{ text: manifest.text, origin: manifest.origin },
+        ...{ file: manifest.read.file, fingerprint: sha256(manifest.read.text) },
+      },
       services: manifest.services,
       needsInternal,
       internalEnabled: rackIsInternal,
@@ -92,7 +104,10 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
       records,
       dns: { changes: dns.changes, notices: dns.notices, refused: dns.refused },
       certificates,
-      cost: forecastCost(balancers, needsInternal && !rackIsInternal),
+      cost: forecastCost(balancers, {
+        newInternalBalancer: needsInternal && !rackIsInternal,
+        own: settings.prices,
+      }),
       destroys: destroyed(app.name, balancers, links),
     },
   };

@@ -22,6 +22,8 @@ export interface ManifestRequest {
 export interface AssessedManifest {
   readonly text: string | undefined;
   readonly origin: 'source' | 'converted';
+  /** What was found in the source; undefined when nothing was. */
+  readonly read: { readonly file: string; readonly text: string } | undefined;
   readonly services: readonly PlannedService[];
   readonly findings: readonly Finding[];
 }
@@ -30,12 +32,17 @@ export interface AssessedManifest {
 export async function assessManifest(request: ManifestRequest): Promise<AssessedManifest> {
   const { settings, source } = request;
   const written = await source.readFile(settings.sourceFolder, 'convox.yml');
-  if (written !== undefined) return checkWritten(request, written);
+  if (written !== undefined) {
+    return { ...checkWritten(request, written), read: { file: 'convox.yml', text: written } };
+  }
   const compose = await source.readFile(settings.sourceFolder, 'docker-compose.yml');
-  if (compose !== undefined) return convert(request, compose);
+  if (compose !== undefined) {
+    return { ...convert(request, compose), read: { file: 'docker-compose.yml', text: compose } };
+  }
   return {
     text: undefined,
     origin: 'source',
+    read: undefined,
     services: [],
     findings: [
       {
@@ -59,7 +66,9 @@ function domainsByService({ settings, records }: ManifestRequest): Readonly<Reco
   return domains;
 }
 
-function convert(request: ManifestRequest, compose: string): AssessedManifest {
+type Judged = Omit<AssessedManifest, 'read'>;
+
+function convert(request: ManifestRequest, compose: string): Judged {
   const { settings, app, services, parameters, environmentNames, rackVersion } = request;
   const domains = domainsByService(request);
   const formation = Object.fromEntries(services.map(({ name, count, cpu, memory }) => [name, { count, cpu, memory }]));
@@ -82,7 +91,7 @@ function convert(request: ManifestRequest, compose: string): AssessedManifest {
   };
 }
 
-function checkWritten(request: ManifestRequest, text: string): AssessedManifest {
+function checkWritten(request: ManifestRequest, text: string): Judged {
   const planned = plannedServices(request, text, domainsByService(request));
   return { text, origin: 'source', services: planned.services, findings: planned.findings };
 }

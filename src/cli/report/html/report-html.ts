@@ -169,9 +169,10 @@ function dns({ dns: changes }: Report): Html | undefined {
   </table>`;
 }
 
-function decisions({ gates, humanWaits }: Report): Html | undefined {
-  if (gates.length + humanWaits.length === 0) return undefined;
-  return html`${gates.map(decision)} ${humanWaits.length === 0 ? undefined : html`<h3>Asked of people</h3>`}
+function decisions({ gates, humanWaits, plan }: Report): Html | undefined {
+  if (gates.length + humanWaits.length === 0 && plan === undefined) return undefined;
+  return html`${plan === undefined ? undefined : html`<p>Begun with the plan of ${moment(plan.madeAt)}, <code>${plan.fingerprint}</code>: nothing had changed since.</p>`}
+  ${gates.map(decision)} ${humanWaits.length === 0 ? undefined : html`<h3>Asked of people</h3>`}
   ${list(humanWaits.map(({ what }) => what))}`;
 }
 
