@@ -1,6 +1,6 @@
 import { createAcm } from './aws/acm.ts';
 import { createBalancing } from './aws/balancing.ts';
-import { startAwsEndpoint } from './aws/endpoint.ts';
+import { startAwsEndpoint, type AwsEndpoint } from './aws/endpoint.ts';
 import { createMetrics } from './aws/metrics.ts';
 import { createRoute53 } from './aws/route53.ts';
 import { startControl } from './control.ts';
@@ -24,6 +24,7 @@ import type { World } from './world.ts';
 export interface Sandbox {
   readonly world: World;
   readonly rack: RackApi;
+  readonly aws: AwsEndpoint;
   /** The clock of the machine that gen2 runs on: the world's, but for those times when somebody sets it. */
   readonly clock: ScaledClockOptions;
   readonly endpoints: SandboxEndpoints;
@@ -110,7 +111,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
   const { scale, startMs, realStartMs } = world.clock;
   const clock = { scale, startMs, realStartMs, ...(chaos === undefined ? {} : { jumps: chaosClockJumps(chaos) }) };
-  return { world, rack, clock, endpoints, env: environmentOf(world, clock, endpoints), close };
+  return { world, rack, aws, clock, endpoints, env: environmentOf(world, clock, endpoints), close };
 }
 
 interface WorldParts {

@@ -77,6 +77,23 @@ describe('gen2 rehearse', () => {
   );
 
   test(
+    '--chaos ends with success, or with everything taken back, and loses no request',
+    async () => {
+      const folder = await temporaryFolder();
+      const argv = ['rehearse', '--chaos', '17', '--json', '--scale', '150', '--rate', '20'];
+
+      const { exitCode, stdout, stderr } = await spawnGen2(argv, { env: {}, cwd: folder }).ended;
+
+      expect(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
+        outcome: expect.stringMatching(/^(succeeded|aborted)$/) as string,
+        requests: { failed: 0 },
+      });
+      expect(exitCode, stderr.slice(-2000)).toBe(0);
+    },
+    LONG_MS,
+  );
+
+  test(
     'shows progress, each approval, and a report; SIGINT ends it at once and leaves nothing',
     async () => {
       const folder = await temporaryFolder();
