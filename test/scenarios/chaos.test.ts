@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { chaosRun } from './chaos-run.ts';
 
-/** `GEN2_CHAOS_SEEDS=17` or `=100-199` for others. */
-const SEEDS = seedsOf(process.env['GEN2_CHAOS_SEEDS'] ?? '1-30');
+/** 55 once found a bug. `GEN2_CHAOS_SEEDS=17` or `=100-199` for others. */
+const SEEDS = seedsOf(process.env['GEN2_CHAOS_SEEDS'] ?? '1-29,55');
 /** Many wait at once for little: a slow clock leaves each of them time to answer. */
 const AT_ONCE = Number(process.env['GEN2_CHAOS_AT_ONCE'] ?? 10);
 const SCALE = 150;
