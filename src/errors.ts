@@ -31,6 +31,7 @@ export const ERROR_CODES = {
   TIMED_OUT: 'failed',
   USAGE: 'usage',
   READ_ONLY: 'bug',
+  CONFIG_INVALID: 'usage',
   // the Rack API
   RACK_UNREACHABLE: 'unreachable',
   RACK_TLS: 'access',

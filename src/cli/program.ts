@@ -2,6 +2,7 @@ import { Command, CommanderError, Option as CommanderOption } from 'commander';
 import { EXIT_CODES, MigrationError } from '../errors.ts';
 import { COMMANDS } from './catalogue.ts';
 import type { CommandSpec, Invocation } from './command.ts';
+import { findConfig } from './config/find-config.ts';
 import type { Option } from './options/option.ts';
 import { OPTIONS } from './options/options.ts';
 import { OptionValues } from './options/option-values.ts';
@@ -76,7 +77,12 @@ function describeCommand(command: Command, spec: CommandSpec, shell: Shell, star
   const examples = spec.examples.map(([line, does]) => `  ${line}\n      ${does}`);
   command.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
   command.action(async () => {
-    const values = new OptionValues(command.opts(), shell.env);
+    const sources = { given: command.opts(), env: shell.env };
+    const isConfigured = options.includes(OPTIONS.config);
+    const file = isConfigured
+      ? await findConfig(shell, new OptionValues(sources).get(OPTIONS.config))
+      : new Map<string, string>();
+    const values = new OptionValues({ ...sources, file });
     for (const option of options) values.get(option); // all are read before anything is done
     const args = command.registeredArguments.map((_, index) => command.args[index]);
     const style = styleFor(shell.stdout, shell.env);

@@ -5,7 +5,7 @@ const HIDDEN = '[hidden]';
 const SHORTEST = 6;
 
 /** Names whose values are secrets wherever they come from. */
-const SECRET_NAME = /PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE|CREDENTIAL|API_?KEY|ACCESS_?KEY/i;
+export const SECRET_NAME = /PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE|CREDENTIAL|API_?KEY|ACCESS_?KEY/i;
 
 /**
  * The last line of defence: takes known secrets out of everything that is written. No message should hold one in the

@@ -10,7 +10,7 @@ import { testShell } from './support/test-shell.ts';
 async function invocation({ given = {}, env = {} }: { given?: GivenOptions; env?: Record<string, string> } = {}) {
   const home = await temporaryFolder();
   const shell = testShell({ env, home, cwd: home });
-  return { home, call: { shell, options: new OptionValues(given, env), secrets: new SecretFilter() } };
+  return { home, call: { shell, options: new OptionValues({ given, env }), secrets: new SecretFilter() } };
 }
 
 async function loginWithConvox(home: string, auth: string, host = 'rack.example.com'): Promise<void> {
@@ -123,6 +123,6 @@ describe('--tls', () => {
       { mode: 'fingerprints', fingerprints: [fingerprint.toLowerCase(), fingerprint.toLowerCase()] },
     ],
   ])('%s', (tls, expected) => {
-    expect(readTls({ options: new OptionValues({ tls }, {}) })).toEqual(expected);
+    expect(readTls({ options: new OptionValues({ given: { tls }, env: {} }) })).toEqual(expected);
   });
 });

@@ -51,12 +51,14 @@ describe('the value of an option', () => {
   const state = text('--state <folder>', 'State', 'folder', { env: 'GEN2_STATE', fallback: '.gen2' });
   const verbose = flag('-v, --verbose', 'Output', 'more', 'GEN2_VERBOSE');
 
-  test('comes from the command line, then the environment, then the default', () => {
+  test('comes from the command line, then the environment, then gen2.yaml, then the default', () => {
     const env = { GEN2_STATE: '/from/env' };
+    const file = new Map([['state', '/from/file']]);
 
-    expect(new OptionValues({ state: '/given' }, env).get(state)).toBe('/given');
-    expect(new OptionValues({}, env).get(state)).toBe('/from/env');
-    expect(new OptionValues({}, { GEN2_STATE: '' }).get(state)).toBe('.gen2');
+    expect(new OptionValues({ given: { state: '/given' }, env, file }).get(state)).toBe('/given');
+    expect(new OptionValues({ given: {}, env, file }).get(state)).toBe('/from/env');
+    expect(new OptionValues({ given: {}, env: { GEN2_STATE: '' }, file }).get(state)).toBe('/from/file');
+    expect(new OptionValues({ given: {}, env: {} }).get(state)).toBe('.gen2');
   });
 
   test.each([
@@ -65,10 +67,10 @@ describe('the value of an option', () => {
     ['0', false],
     ['false', false],
   ])('of a flag in the environment is read as people write it: %s', (value, expected) => {
-    expect(new OptionValues({}, { GEN2_VERBOSE: value }).has(verbose)).toBe(expected);
+    expect(new OptionValues({ given: {}, env: { GEN2_VERBOSE: value } }).has(verbose)).toBe(expected);
   });
 
   test('of a flag that was not given is false', () => {
-    expect(new OptionValues({}, {}).has(verbose)).toBe(false);
+    expect(new OptionValues({ given: {}, env: {} }).has(verbose)).toBe(false);
   });
 });

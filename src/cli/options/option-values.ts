@@ -3,14 +3,19 @@ import type { Option } from './option.ts';
 /** What the command line's parser found: the text of an option, or true for a flag. */
 export type GivenOptions = Readonly<Record<string, string | boolean | undefined>>;
 
-/** The options of one call: the command line before the environment before the default. */
-export class OptionValues {
-  readonly #given: GivenOptions;
-  readonly #env: Readonly<Record<string, string | undefined>>;
+export interface OptionSources {
+  readonly given: GivenOptions;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Of gen2.yaml, by the option's key, in the form the command line has. */
+  readonly file?: ReadonlyMap<string, string>;
+}
 
-  constructor(given: GivenOptions, env: Readonly<Record<string, string | undefined>>) {
-    this.#given = given;
-    this.#env = env;
+/** The options of one call: the command line before the environment before gen2.yaml before the default. */
+export class OptionValues {
+  readonly #sources: OptionSources;
+
+  constructor(sources: OptionSources) {
+    this.#sources = sources;
   }
 
   /** @throws {MigrationError} `USAGE` when the text cannot be read. */
@@ -26,13 +31,15 @@ export class OptionValues {
 
   /** True when the person wrote it on the command line. */
   isGiven(option: Option<unknown>): boolean {
-    return this.#given[option.key] !== undefined;
+    return this.#sources.given[option.key] !== undefined;
   }
 
-  #text(option: Option<unknown>): string | undefined {
-    const given = this.#given[option.key];
-    if (given !== undefined) return String(given);
-    const fromEnvironment = option.env === undefined ? undefined : this.#env[option.env];
-    return fromEnvironment === undefined || fromEnvironment === '' ? option.fallback : fromEnvironment;
+  #text({ key, env: variable, fallback }: Option<unknown>): string | undefined {
+    const { given, env, file } = this.#sources;
+    if (given[key] !== undefined) return String(given[key]);
+    const fromEnvironment = variable === undefined ? undefined : env[variable];
+    // An empty variable is one that was unset the only way some tools can.
+    if (fromEnvironment !== undefined && fromEnvironment !== '') return fromEnvironment;
+    return file?.get(key) ?? fallback;
   }
 }

@@ -2,6 +2,10 @@ import { MigrationError } from '../../errors.ts';
 
 export type OptionGroup = 'Output' | 'Rack' | 'AWS' | 'State' | 'Procedure' | 'Run' | 'Sandbox' | 'This command';
 
+export type OptionForm =
+  | { readonly kind: 'text' | 'flag' | 'percentages' | 'names by service' | 'amounts by name' }
+  | { readonly kind: 'number'; readonly min: number; readonly max: number; readonly isInteger: boolean };
+
 /** One option of the command line: how it is written, explained, and read. */
 export interface Option<T> {
   /** Unique; also its key in the text form. */
@@ -9,7 +13,9 @@ export interface Option<T> {
   readonly flags: string;
   readonly help: string;
   readonly group: OptionGroup;
-  /** Environment variable that stands in for it. */
+  /** How it is written in gen2.yaml, and what bounds it there. */
+  readonly form: OptionForm;
+  /** Environment variable that stands in for it. Without one it is for a single call, and not for gen2.yaml either. */
   readonly env?: string;
   readonly fallback?: string;
   readonly choices?: readonly string[];
@@ -19,7 +25,7 @@ export interface Option<T> {
   parse(text: string): T;
 }
 
-type Details = Pick<Option<string>, 'env' | 'fallback' | 'choices' | 'isRepeatable'>;
+type Details = Partial<Pick<Option<string>, 'env' | 'fallback' | 'choices' | 'isRepeatable' | 'form'>>;
 
 function build<T>(
   flags: string,
@@ -31,12 +37,11 @@ function build<T>(
 ): Option<T> {
   const long = /--([a-z0-9-]+)/.exec(flags)?.[1] ?? flags;
   const key = long.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  const env = details.env ?? (group === 'This command' ? undefined : environmentName(long));
   return {
-    key,
-    flags,
-    help,
-    group,
+    ...{ key, flags, help, group, form: { kind: 'text' } },
     ...details,
+    ...(env === undefined ? {} : { env }),
     parse: (text) => {
       const value = parse(text);
       if (value !== undefined) return value;
@@ -47,9 +52,14 @@ function build<T>(
   };
 }
 
+/** `--rack-version` is `GEN2_RACK_VERSION`. */
+function environmentName(long: string): string {
+  return `GEN2_${long.toUpperCase().replaceAll('-', '_')}`;
+}
+
 export function flag(flags: string, group: OptionGroup, help: string, env?: string): Option<boolean> {
   const parse = (text: string): boolean => text !== '' && text !== '0' && text !== 'false' && text !== 'no';
-  return build(flags, group, help, parse, '', env === undefined ? {} : { env });
+  return build(flags, group, help, parse, '', { form: { kind: 'flag' }, ...(env === undefined ? {} : { env }) });
 }
 
 export function text(flags: string, group: OptionGroup, help: string, details: Details = {}): Option<string> {
@@ -80,7 +90,9 @@ export function number(
     const fits = value >= range.min && value <= range.max && (range.isInteger === false || Number.isInteger(value));
     return fits ? value : undefined;
   };
-  return build(flags, group, help, parse, `is not ${kind} between ${range.min} and ${range.max}`, details);
+  const form = { kind: 'number', isInteger: range.isInteger !== false, min: range.min, max: range.max } as const;
+  const wanted = `is not ${kind} between ${range.min} and ${range.max}`;
+  return build(flags, group, help, parse, wanted, { form, ...details });
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000 };
@@ -103,7 +115,9 @@ export function stages(flags: string, group: OptionGroup, help: string): Option<
     if (!grows) return undefined;
     return shares.at(-1) === 100 ? shares : [...shares, 100];
   };
-  return build(flags, group, help, parse, 'is not a list of growing percentages like 10,50,100');
+  return build(flags, group, help, parse, 'is not a list of growing percentages like 10,50,100', {
+    form: { kind: 'percentages' },
+  });
 }
 
 const DOMAIN_NAME = /^(?:\*\.)?[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+$/;
@@ -126,6 +140,7 @@ export function domains(
     return Object.fromEntries(found);
   };
   return build(flags, group, help, parse, 'is not a service and its names like web=shop.example.com', {
+    form: { kind: 'names by service' },
     isRepeatable: true,
   });
 }
@@ -155,6 +170,7 @@ export function prices(
   };
   const names = Object.keys(PRICES).join(', ');
   return build(flags, group, help, parse, `is not one of ${names} with dollars, like classic-balancer=18.25`, {
+    form: { kind: 'amounts by name' },
     isRepeatable: true,
   });
 }

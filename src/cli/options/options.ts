@@ -6,6 +6,7 @@ export const OPTIONS = {
   json: flag('--json', 'Output', 'write the result as one JSON object on stdout'),
   quiet: flag('-q, --quiet', 'Output', 'show only gates, warnings and errors'),
   verbose: flag('-v, --verbose', 'Output', 'show build logs, requests, and the stack of a bug', 'GEN2_VERBOSE'),
+  config: text('--config <file>', 'Run', 'file with options by their long names; default: gen2.yaml, if it is there'),
   // rack
   rackUrl: text('--rack-url <url>', 'Rack', 'address of the rack', { env: 'CONVOX_HOST' }),
   passwordFile: text('--password-file <file>', 'Rack', 'file that holds the password of the rack', {
@@ -154,7 +155,7 @@ export const OPTIONS = {
 
 export type OptionName = keyof typeof OPTIONS;
 
-export const OUTPUT_OPTIONS = ['json', 'quiet', 'verbose'] as const;
+export const OUTPUT_OPTIONS = ['json', 'quiet', 'verbose', 'config'] as const;
 export const RACK_OPTIONS = ['rackUrl', 'passwordFile', 'tls'] as const;
 export const PROCEDURE_OPTIONS = [
   'source',
