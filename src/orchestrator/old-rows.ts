@@ -15,10 +15,10 @@ const SETTLE_MS = MINUTE;
 const CLEANUP_TIMEOUT_MS = 12 * MINUTE;
 /** More than any rack lists by default. */
 const LISTED = 100;
-/** The step that records them. */
-const DELETING_STEP = 'delete-old-app';
+/** The steps that record them: the one that deletes, or the one that makes the old app again, before it has rows itself. */
+const RECORDING_STEPS = ['delete-old-app', 'create-old-app'] as const;
 
-/** Writes down, before the app is deleted, which rows are its own. */
+/** Writes down which rows are the old app's: before it is deleted, or before another of that name has any. */
 export async function recordRows(context: StepContext, app: string, signal: AbortSignal): Promise<void> {
   await context.once('rows', () => rowsOf(context, app, signal));
 }
@@ -36,7 +36,8 @@ async function rowsOf({ ports: { rack } }: StepContext, app: string, signal: Abo
 /** The old app's rows as they were before it was deleted. */
 export function oldRows(context: StepContext): ReadonlySet<string> {
   // Recorded by `recordRows`, gone through JSON.
-  return new Set((context.recorded('rows', DELETING_STEP) as readonly string[] | undefined) ?? []);
+  const recorded = RECORDING_STEPS.map((step) => context.recorded('rows', step) as readonly string[] | undefined);
+  return new Set(recorded.flatMap((rows) => rows ?? []));
 }
 
 /** Waits until the old app's rows are gone and stay so, or will stay for ever. Gives how many stay. */

@@ -121,6 +121,31 @@ describe('bringing the old app back after a whole migration', () => {
       expect(www).toMatchObject({ ttl: 300, values: [web?.dnsName] });
       expect((await restoreOldApp(request, signal)).records.batches).toEqual([]);
 
+      // Under its own name, once the app that replaced it has gone.
+      await ports.rack.resources.unlink('logs', 'shop', signal);
+      await expect
+        .poll(async () => (await ports.rack.resources.get('logs', signal)).status, { timeout: 20_000 })
+        .toBe('running');
+      const stack = (await ports.aws.findStack('convox-shop', signal))?.arn ?? '';
+      await ports.rack.apps.delete('shop', signal);
+      await expect
+        .poll(async () => (await ports.aws.findStack(stack, signal))?.status, { timeout: 20_000 })
+        .toBe('DELETE_COMPLETE');
+      const own = await restoreOldApp({ ports, exported, environment, engine }, signal);
+      expect(own.app).toBe('shop');
+      expect(
+        await whoAnswers(
+          shop.sandbox,
+          'shop.example.com',
+          own.balancers.find(({ service }) => service === 'web'),
+        ),
+      ).toMatchObject({
+        status: 200,
+        app: 'shop',
+        generation: '1',
+      });
+      expect(await ports.rack.builds.list('shop', {}, signal)).toHaveLength(1);
+
       const secrets = [SHOP_CANARY, SHOP_URL_CANARY, key.identity];
       const written = [...(await filesBelow(shop.state)).values(), JSON.stringify(events), JSON.stringify(plan)].join(
         '\n',

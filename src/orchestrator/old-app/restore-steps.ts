@@ -5,6 +5,7 @@ import { confirmEnvironment } from '../confirm-environment.ts';
 import { EXPORT_FILES } from './export-format.ts';
 import type { OldAppExport } from './read-export.ts';
 import type { EnvironmentMap } from '../ports.ts';
+import { oldRows, recordRows, waitForCleanUp } from '../old-rows.ts';
 import { linkResource } from '../resource-links.ts';
 import { restoreParameters } from './restore-parameters.ts';
 import { verifyOldApp } from './verify-old-app.ts';
@@ -47,6 +48,9 @@ function createOldApp({ app }: Restoration): Step {
         throw refusedGeneration(error, context.facts.rack.name);
       });
       await context.once('stack', () => Promise.resolve(stackArn));
+      await recordRows(context, app, signal);
+      const left = await waitForCleanUp(context, app, signal);
+      if (left > 0) context.warn(`${left} builds and releases of an earlier ${app} stay listed`);
       return `${app} exists as generation 1`;
     },
   };
@@ -121,7 +125,8 @@ function importOldBuild({ app, exported }: Restoration): Step {
       if (archived === undefined) return 'it had no build';
       const start = async (): Promise<string> => {
         // The app is new: a build in it is the one that was being imported.
-        const [earlier] = await rack.builds.list(app, { limit: 1 }, signal);
+        const old = oldRows(context);
+        const earlier = (await rack.builds.list(app, {}, signal)).find(({ id }) => !old.has(id));
         if (earlier !== undefined && earlier.status !== 'failed') return earlier.id;
         return (await rack.builds.import(app, await archived.open(), signal)).id;
       };
