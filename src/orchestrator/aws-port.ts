@@ -207,8 +207,9 @@ export interface AwsPort {
   oldBalancers(stackName: string, services: readonly string[], signal: AbortSignal): Promise<readonly OldBalancer[]>;
   /** Instances a classic balancer of an app sends requests to; undefined for one of another kind. */
   oldBalancerHealth(balancer: OldBalancer, signal: AbortSignal): Promise<TargetHealthFacts | undefined>;
+  /** The records of all zones that point at balancers. */
   domainRecords(
-    balancers: readonly OldBalancer[],
+    balancers: readonly Pick<OldBalancer, 'dnsName' | 'service'>[],
     rack: RackFacts,
     signal: AbortSignal,
   ): Promise<readonly DomainRecord[]>;

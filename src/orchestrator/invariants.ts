@@ -2,7 +2,7 @@
 import { MigrationError } from '../errors.ts';
 import { differingNames, sameEnvironment, withoutDomainVariables } from './environments.ts';
 import type { StepContext } from './step.ts';
-import { verifyDomains, waitForRules } from './verification.ts';
+import { currentBalancers, verifyDomains, waitForRules } from './verification.ts';
 import { stackName } from './app-changes.ts';
 
 export interface Deletion {
@@ -41,6 +41,27 @@ export async function assertMayDelete(context: StepContext, deletion: Deletion, 
   }
   await waitForRules(context, { app: successor, alone: 'among-others' }, signal);
   await verifyDomains(context, successor, signal);
+}
+
+/**
+ * Before the temporary app is taken back: no name of the app leads to it any more. What the journal says of the records is
+ * not enough, should its end have been lost.
+ *
+ * @throws {MigrationError} `INVARIANT` with the names.
+ */
+export async function assertNamesAreBack(context: StepContext, signal: AbortSignal): Promise<void> {
+  const { facts, ports } = context;
+  if (facts.records.length === 0) return;
+  const shared = Object.values(await currentBalancers(context, signal));
+  const balancers = shared.map(({ dnsName }) => ({ dnsName, service: '' }));
+  const rack = await ports.rack.system.get(signal);
+  const there = await ports.aws.domainRecords(balancers, rack, signal);
+  const served = there.filter(({ name, zoneId }) =>
+    facts.records.some((record) => record.name === name && record.zoneId === zoneId),
+  );
+  if (served.length === 0) return;
+  const names = [...new Set(served.map(({ name }) => name))].join(', ');
+  throw broken(`${names} still leads to ${facts.temporaryApp}`);
 }
 
 function broken(what: string): MigrationError {

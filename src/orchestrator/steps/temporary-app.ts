@@ -2,6 +2,7 @@ import { MigrationError } from '../../errors.ts';
 import { build, createApp, deleteApp, promote, setEnvironment, stackName } from '../app-changes.ts';
 import { confirmEnvironment } from '../confirm-environment.ts';
 import { domainVariables, fingerprint, withDomains } from '../environments.ts';
+import { assertNamesAreBack } from '../invariants.ts';
 import { toDo, type Step, type StepContext } from '../step.ts';
 
 const MINUTE = 60_000;
@@ -26,6 +27,7 @@ export const createTemporaryApp: Step = {
     const found = await context.ports.aws.findStack(stackName(rack.name, temporaryApp), signal);
     const stackArn = typeof recorded === 'string' ? recorded : found?.arn;
     if (stackArn === undefined) return;
+    await assertNamesAreBack(context, signal);
     await waitUntilDeletable(context, stackArn, signal);
     await deleteApp(context, { app: temporaryApp, stackArn }, signal);
   },
