@@ -90,6 +90,21 @@ const CASES: readonly { name: string; call: Call; code: string; exitCode: number
     todo: '--source',
   },
   {
+    name: 'a record that cannot be moved safely',
+    call: (world) => {
+      const zone = [...world.sandbox.world.route53.zones.values()].find(({ name }) => name === 'example.com.');
+      if (zone === undefined) throw new Error('the sandbox has no zone example.com');
+      zone.recordSets = zone.recordSets.map((set) =>
+        set.name === 'www.shop.example.com.' ? { ...set, multiValueAnswer: true, setIdentifier: 'one' } : set,
+      );
+      return world.run('dns', 'switch', 'shop', '--yes', '--record', 'before.json');
+    },
+    code: 'DNS_RECORD_UNSUPPORTED',
+    exitCode: 3,
+    saw: 'www.shop.example.com',
+    todo: 'by hand',
+  },
+  {
     name: 'a state directory that cannot be written',
     call: withEnv({}, ...migrate('--state', 'shop/docker-compose.yml/state')),
     code: 'STATE_UNWRITABLE',
