@@ -11,7 +11,7 @@ const LIMIT_MS = 60 * 60_000;
 const TAKEN_OVER_WITHIN_MS = 30_000;
 const server = await findServer();
 /** Most of a run is the wait until the dead one's lease has ended. PGlite is one session, in this process. */
-const AT_ONCE = server === undefined ? 4 : 6;
+const AT_ONCE = server === undefined ? 3 : 4;
 
 describe('a migration by two workers, of which the working one is killed', () => {
   let database: TestDatabase;

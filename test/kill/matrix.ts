@@ -30,7 +30,11 @@ export async function runMatrix({ name, sample, names, atOnce, run, judge, print
   const bad: string[] = [];
   const results: KillRunResult[] = [];
   await eachOf(chosen, atOnce, async (point) => {
-    const result = await run(point);
+    const result = await run(point).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      bad.push(`${pointName(point)}: the run itself failed: ${why}`);
+    });
+    if (result === undefined) return;
     results.push(result);
     const problem = problemOf(result, undisturbed) ?? judge?.(result);
     if (problem !== undefined) bad.push(`${pointName(point)}: ${problem}`);
