@@ -4,7 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // A sandbox or a database is started in hooks, on machines that may be busy.
+    hookTimeout: 120_000,
     maxWorkers: 2,
     sequence: { shuffle: { tests: true } },
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
