@@ -19,10 +19,14 @@ export async function readRecentTraffic(
   request: Request,
   signal: AbortSignal,
 ): Promise<TrafficFacts> {
-  const toMs = lastFigureMs(context.clock);
+  // That nobody asks the old side is known only of minutes whose figures are complete. Who asks the new side shows as
+  // soon as there is a figure: where no old side is left, nothing else is waited for.
+  const hasOldSide = request.oldBalancers.length > 0;
+  const toMs = hasOldSide ? lastFigureMs(context.clock) : Math.floor(context.clock.now() / MINUTE_MS) * MINUTE_MS;
+  const wantedMs = (hasOldSide ? TRAFFIC_WINDOW_MINUTES : 1) * MINUTE_MS;
   const firstMs = Math.ceil(request.sinceMs / MINUTE_MS) * MINUTE_MS;
   const fromMs = Math.max(firstMs, toMs - TRAFFIC_WINDOW_MINUTES * MINUTE_MS);
-  if (toMs - fromMs < TRAFFIC_WINDOW_MINUTES * MINUTE_MS) return NO_FIGURES;
+  if (toMs - fromMs < wantedMs) return NO_FIGURES;
   const reading = await readBothSides(context, request, { fromMs, toMs }, signal);
   const [young, old] = [total(reading.new), total(reading.old)];
   const minutes = Math.round((toMs - fromMs) / MINUTE_MS);

@@ -3,7 +3,7 @@ import { MigrationError } from '../errors.ts';
 import { assess } from './assess/assess.ts';
 import type { Engine, Execution, ExecutionFilter } from './engine.ts';
 import type { EventListener, Outcome } from './events.ts';
-import { POINT_OF_NO_RETURN, stagesOf, stagesOfPhase } from './migration.ts';
+import { POINT_OF_NO_RETURN, stagesOf, stagesOfPhase, stagesTakenBack } from './migration.ts';
 import type { Assessment, MigrationSettings, Plan, PlannedStep } from './plan.ts';
 import { assertAsPlanned, basisOf } from './plan-basis.ts';
 import type { ExportPort, Ports } from './ports.ts';
@@ -24,6 +24,8 @@ export interface MigrateRequest {
   readonly exportTo: (execution: string) => ExportPort;
   /** Stop after this phase instead of going on to the next gate; default `commit` = the whole procedure. */
   readonly until?: MigrationPhase;
+  /** Other stages than the standard ones, to measure what each is for. Every run of an execution needs the same. */
+  readonly stages?: readonly Stage[];
 }
 
 export interface MigrationResult {
@@ -166,7 +168,7 @@ async function forward(run: Run): Promise<MigrationResult> {
   const { execution, settings, facts, until = 'commit' } = run;
   const runner = runnerOf(run);
   runner.tell({ type: 'execution-started', execution: execution.id, app: facts.app, resumed: run.resumed });
-  const stages = stagesOf(settings);
+  const stages = run.stages ?? stagesOf(settings);
   const last = PHASES.indexOf(until);
   for (const phase of PHASES) {
     if (PHASES.indexOf(phase) > last) return { execution: execution.id, outcome: undefined };
@@ -202,8 +204,8 @@ async function backward(run: Run, direction: 'rollback' | 'abort', given?: Runne
   const runner = given ?? runnerOf(run);
   const reason = direction === 'rollback' ? 'the records are put back' : 'everything is taken back';
   runner.tell({ type: 'direction', direction, reason });
-  const stages = stagesOf(run.settings);
-  await runner.undo(direction === 'rollback' ? stagesOfPhase(stages, 'cutover') : stages);
+  const stages = run.stages ?? stagesOf(run.settings);
+  await runner.undo(stagesTakenBack(stages, direction));
   return finish(run, runner, direction === 'rollback' ? 'rolled-back' : 'aborted');
 }
 

@@ -8,13 +8,13 @@
  */
 import type { Phase } from './events.ts';
 import type { MigrationSettings } from './plan.ts';
-import type { Stage } from './step.ts';
+import { isGate, type Stage } from './step.ts';
 import { enableInternal, updateRack } from './steps/prepare-rack.ts';
-import { issueCertificates } from './steps/issue-certificates.ts';
+import { awaitCertificates, issueCertificates } from './steps/issue-certificates.ts';
 import { buildTemporaryApp, copyEnvironment, createTemporaryApp, promoteTemporaryApp } from './steps/temporary-app.ts';
 import { verifyTemporaryApp } from './steps/verify-temporary-app.ts';
 import { approveCommit, approveCutover } from './steps/gates.ts';
-import { confirmPropagation, lowerTtl, switchRecords } from './steps/cutover.ts';
+import { confirmPropagation, switchRecords } from './steps/cutover.ts';
 import { confirmTraffic } from './steps/confirm-traffic.ts';
 import { exportOldApp } from './steps/export-old-app.ts';
 import {
@@ -28,22 +28,26 @@ import {
   promoteFinalDomains,
   releaseDomains,
 } from './steps/commit.ts';
-import { confirmFinalTraffic, restoreTtl } from './steps/finish.ts';
+import { confirmFinalTraffic } from './steps/finish.ts';
+import { awaitOldTtl, confirmLowTtl, lowerTtl, restoreTtl } from './steps/ttl.ts';
 
-const PROCEDURE: readonly Stage[] = [
+export const PROCEDURE: readonly Stage[] = [
   // prepare
   updateRack,
-  enableInternal,
+  lowerTtl, // what takes time by itself begins first
   issueCertificates,
+  enableInternal,
+  confirmLowTtl,
   createTemporaryApp,
   copyEnvironment,
   buildTemporaryApp,
+  awaitCertificates,
   promoteTemporaryApp,
   verifyTemporaryApp,
 
   // cutover
   approveCutover,
-  lowerTtl,
+  awaitOldTtl,
   switchRecords,
   confirmPropagation,
   confirmTraffic,
@@ -52,6 +56,7 @@ const PROCEDURE: readonly Stage[] = [
   exportOldApp,
   approveCommit,
   deleteOldApp, // the point of no return
+  restoreTtl,
   createFinalApp,
   copyEnvironmentBack,
   importBuild,
@@ -61,7 +66,6 @@ const PROCEDURE: readonly Stage[] = [
   releaseDomains,
   confirmFinalTraffic,
   deleteTemporaryApp,
-  restoreTtl,
 ];
 
 /** From the moment this step has begun, nothing can be taken back. */
@@ -75,4 +79,10 @@ export function stagesOf(settings: MigrationSettings): readonly Stage[] {
 
 export function stagesOfPhase(stages: readonly Stage[], phase: Phase): readonly Stage[] {
   return stages.filter((stage) => stage.phase === phase);
+}
+
+/** What a return takes back: everything, or what users see of it. */
+export function stagesTakenBack(stages: readonly Stage[], direction: 'rollback' | 'abort'): readonly Stage[] {
+  if (direction === 'abort') return stages;
+  return stages.filter((stage) => stage.phase === 'cutover' || (!isGate(stage) && stage.isUndoneByRollback === true));
 }

@@ -17,12 +17,35 @@ export async function applyBatches(
   signal: AbortSignal,
   waits: AbortSignal = signal,
 ): Promise<void> {
+  await submitBatches(context, name, batches, signal);
+  await waitForBatches(context, { name, batches }, waits);
+}
+
+/** Applies batches that are on the record already; Route 53's servers will have them in a while. */
+export async function submitBatches(
+  context: StepContext,
+  name: string,
+  batches: readonly RecordBatch[],
+  signal: AbortSignal,
+): Promise<void> {
   for (const [index, batch] of batches.entries()) {
-    const { changeId } = await context.once(`${name}-${index}`, async () => {
+    await context.once(`${name}-${index}`, async () => {
       const applied = await context.ports.aws.applyBatch(batch, signal);
       return { changeId: applied.changeId ?? null };
     });
-    if (changeId !== null) await waitInSync(context, changeId, batch.zoneName, waits);
+  }
+}
+
+/** Waits until all of Route 53's servers have what was submitted under `name`, by this step or another one. */
+export async function waitForBatches(
+  context: StepContext,
+  { name, batches, step }: { readonly name: string; readonly batches: readonly RecordBatch[]; readonly step?: string },
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [index, { zoneName }] of batches.entries()) {
+    // Recorded by `submitBatches`, gone through JSON.
+    const submitted = context.recorded(`${name}-${index}`, step) as { readonly changeId: string | null } | undefined;
+    if (typeof submitted?.changeId === 'string') await waitInSync(context, submitted.changeId, zoneName, signal);
   }
 }
 

@@ -66,6 +66,8 @@ export interface Step {
   plan(context: PlanContext, signal: AbortSignal): Promise<StepPlan>;
   /** Safe to run again after a crash at any point inside it. Gives what it did, in one line. */
   run(context: StepContext, signal: AbortSignal): Promise<string>;
+  /** Taken back by a rollback although it belongs to an earlier phase than cutover. */
+  readonly isUndoneByRollback?: true;
   /** Takes back what `run` did, however far it came; safe to repeat. Absent: there is nothing to take back. */
   undo?(context: StepContext, signal: AbortSignal): Promise<void>;
 }

@@ -30,7 +30,9 @@ describe('a whole migration', () => {
       const report = await traffic.stop();
       expect(outcome).toBe('succeeded');
       const waits = shop.events.filter(({ type }) => type === 'waiting');
-      expect(waits).toContainEqual(expect.objectContaining({ step: 'lower-ttl', elapsedMs: 0, timeoutMs: 305_000 }));
+      expect(waits).toContainEqual(
+        expect.objectContaining({ step: 'confirm-propagation', elapsedMs: 0, timeoutMs: 65_000 }),
+      );
       expect(waits.filter((event) => !('timeoutMs' in event))).toEqual([]);
       const counted = shop.events.flatMap((event) => (event.type === 'traffic' ? [event] : []));
       expect(counted.map(({ step, app }) => [step, app])).toEqual([

@@ -8,15 +8,27 @@ import {
   type MigrateRequest,
   type MigrationResult,
 } from '../../orchestrator/migrate.ts';
+import type { Stage } from '../../orchestrator/step.ts';
 import { SHOP } from '../../sandbox/scenario/shop.ts';
 import { exportsOf } from '../export-folder.ts';
 import { seeThrough, type Attempt } from './see-through.ts';
-import type { ProcedureEnd, RehearsalStage } from './stage.ts';
+import type { ProcedureEnd, RehearsalStage, RehearsedProcedure } from './stage.ts';
 
 const OPERATOR = 'rehearsal operator';
 
 /** Migrates the app as `gen2 migrate` does, from first to last; the operator agrees at every gate. */
-export async function gen2Procedure(stage: RehearsalStage, signal: AbortSignal): Promise<ProcedureEnd> {
+export const gen2Procedure = gen2ProcedureOf(undefined);
+
+/** The same with other stages, to measure what each of the standard ones is for. */
+export function gen2ProcedureOf(stages: readonly Stage[] | undefined): RehearsedProcedure {
+  return (stage, signal) => migrate(stage, stages, signal);
+}
+
+async function migrate(
+  stage: RehearsalStage,
+  stages: readonly Stage[] | undefined,
+  signal: AbortSignal,
+): Promise<ProcedureEnd> {
   const { clock, connection, state, sourceFolder, listener } = stage;
   const approver = async (gate: string, _request: GateRequest, stop: AbortSignal): Promise<GateAnswer | undefined> => {
     try {
@@ -34,6 +46,7 @@ export async function gen2Procedure(stage: RehearsalStage, signal: AbortSignal):
     engine,
     listener,
     exportTo: (execution) => exportsOf(state, app, execution),
+    ...(stages === undefined ? {} : { stages }),
   };
   const attempt = (what: Attempt): Promise<MigrationResult> => {
     if (what === 'start') return startMigration({ ...request, settings: { app, sourceFolder } }, signal);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '../../connect/connect.ts';
 import type { EventListener, MigrationEvent } from '../../orchestrator/events.ts';
+import type { TrafficOptions } from '../../sandbox/network/traffic/start-traffic.ts';
 import type { TrafficReport } from '../../sandbox/network/traffic/traffic-report.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/sandbox.ts';
 import { startOperator } from '../../sandbox/scenario/operator.ts';
@@ -14,11 +15,15 @@ import type { ProcedureEnd, RehearsedProcedure } from './stage.ts';
 import { SHOP_TARGETS } from './targets.ts';
 import { startTrafficProcess, type ProcessRuntime, type TrafficProcess } from './traffic-process.ts';
 
+/** What is asked for, and by whom, where it differs from the usual visitors of the shop. */
+export type TrafficShape = Pick<TrafficOptions, 'clients'> & Partial<Pick<TrafficOptions, 'targets'>>;
+
 export interface RehearsalOptions {
   readonly procedure: RehearsedProcedure;
   readonly sandbox: SandboxOptions;
   /** Requests a real second. */
   readonly ratePerSecond: number;
+  readonly traffic?: TrafficShape;
   /** For the process that sends the traffic. */
   readonly runtime?: ProcessRuntime;
   readonly process: { readonly pid: number; readonly exists: (pid: number) => boolean };
@@ -36,11 +41,15 @@ export interface RehearsalResult extends ProcedureEnd {
   /** By service, `rack` and AWS's own names. */
   readonly apiCalls: ReadonlyMap<string, number>;
   readonly rackVersion: string;
+  /** Simulated ms a person took for whatever waited for them. */
+  readonly operatorMs: number;
   readonly wallMs: number;
 }
 
 /** Simulated ms from a mail's arrival to the click on its link, and from whatever else waits for a person to its end. */
-const OPERATOR_MS = 45_000;
+const OPERATOR_MS = 60_000;
+/** Real ms until a request counts as failed: a busy machine alone must not reach it. */
+const REQUEST_TIMEOUT_MS = 20_000;
 /** Real ms of traffic before the migration begins and after it ended, so that both states are measured too. */
 const MARGIN_MS = 1_500;
 
@@ -73,6 +82,7 @@ export async function rehearse(options: RehearsalOptions, signal: AbortSignal): 
       traffic: await stopTraffic(),
       apiCalls: callsOf(sandbox),
       rackVersion: settings.rackVersion,
+      operatorMs: OPERATOR_MS,
       wallMs: performance.now() - startedAt,
     };
   } finally {
@@ -83,7 +93,10 @@ export async function rehearse(options: RehearsalOptions, signal: AbortSignal): 
   }
 }
 
-function sendTraffic({ ratePerSecond, runtime }: RehearsalOptions, { endpoints, world }: Sandbox): TrafficProcess {
+function sendTraffic(
+  { ratePerSecond, traffic, runtime }: RehearsalOptions,
+  { endpoints, world }: Sandbox,
+): TrafficProcess {
   const { publicDns, vpcDns, ports, caPem } = endpoints;
   const { scale, startMs, realStartMs } = world.clock;
   return startTrafficProcess(
@@ -93,6 +106,8 @@ function sendTraffic({ ratePerSecond, runtime }: RehearsalOptions, { endpoints, 
       ratePerSecond,
       targets: SHOP_TARGETS,
       seed: world.settings.seed,
+      timeoutMs: REQUEST_TIMEOUT_MS,
+      ...traffic,
     },
     runtime,
   );

@@ -1,59 +1,17 @@
 import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
-import type { DomainRecord, RecordBatch, SwitchPlan } from '../ports.ts';
+import type { SwitchPlan } from '../ports.ts';
 import { formatDuration } from '../../time/wait.ts';
 import { boundsOf, describeBounds } from '../traffic/bounds.ts';
 import { guarded } from '../traffic/guard.ts';
 import { currentBalancers } from '../verification.ts';
-import { applyBatches, restore } from '../record-changes.ts';
+import { restore } from '../record-changes.ts';
 import { DEFAULT_BAKE_MS, moveInStages } from './stage-moves.ts';
 import { keepCountsOfReturn } from './traffic-record.ts';
+import { LOW_TTL_SECONDS, TTL_MARGIN_MS } from './ttl.ts';
 
 const MINUTE = 60_000;
-/** TTL while names move: alias records to balancers have 60 s and cannot have less (Route 53 developer guide). */
-const LOW_TTL_SECONDS = 60;
-/** Added to every TTL that is waited out: clocks and caches round. */
-const TTL_MARGIN_MS = 5_000;
 /** After a return, connections opened before may still be served by the new app for this long. */
 const DRAIN_MS = 30_000;
-
-function withHighTtl(records: readonly DomainRecord[]): readonly DomainRecord[] {
-  return records.filter(({ isAlias, ttlSeconds }) => !isAlias && ttlSeconds > LOW_TTL_SECONDS);
-}
-
-function longestTtlMs(records: readonly DomainRecord[]): number {
-  return Math.max(0, ...records.map(({ ttlSeconds }) => ttlSeconds * 1000)) + TTL_MARGIN_MS;
-}
-
-/** Lowers the TTL of the names that will move and waits the old one out, so that the move itself is quick. */
-export const lowerTtl: Step = {
-  id: 'lower-ttl',
-  phase: 'cutover',
-  title: 'Lower the TTL',
-  expectedMs: 6 * MINUTE,
-  plan({ facts }) {
-    const high = withHighTtl(facts.records);
-    if (high.length === 0) return alreadyDone('no record has a TTL above 60 s');
-    const names = high.map(({ name, ttlSeconds }) => `${name} (${ttlSeconds} s)`).join(', ');
-    return toDo(`lower the TTL of ${names} to ${LOW_TTL_SECONDS} s and wait the old one out; put back at the end`);
-  },
-  async run(context, signal) {
-    const high = withHighTtl(context.facts.records);
-    const batches = await context.once('batches', () =>
-      context.ports.aws.planTtl(
-        high.map((record) => ({ record, ttlSeconds: LOW_TTL_SECONDS })),
-        signal,
-      ),
-    );
-    await applyBatches(context, 'lower', batches, signal);
-    await context.sleep('old-ttl', longestTtlMs(high), 'caches to drop answers with the old TTL');
-    return `TTL of ${high.map(({ name }) => name).join(', ')} is ${LOW_TTL_SECONDS} s, and no cache holds the old one`;
-  },
-  async undo(context, signal) {
-    // Recorded before the first change, gone through JSON.
-    const batches = context.recorded('batches') as readonly RecordBatch[] | undefined;
-    if (batches !== undefined) await restore(context, batches, signal);
-  },
-};
 
 /** Moves the names to the rack's balancers: one atomic batch a zone, built from the records as read. */
 export const switchRecords: Step = {

@@ -1,5 +1,5 @@
 import { MigrationError } from '../../errors.ts';
-import { applyBatches } from '../record-changes.ts';
+import { submitBatches } from '../record-changes.ts';
 import type { RequestedCertificate } from '../ports.ts';
 import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
 
@@ -14,8 +14,8 @@ const ISSUE_TIMEOUT_MS = 45 * MINUTE;
 export const issueCertificates: Step = {
   id: 'issue-certificates',
   phase: 'prepare',
-  title: 'Issue certificates ahead',
-  expectedMs: 5 * MINUTE,
+  title: 'Request certificates ahead',
+  expectedMs: 10_000,
   plan({ facts }) {
     const ahead = facts.certificates.filter(({ way }) => way === 'dns');
     if (ahead.length > 0) {
@@ -33,10 +33,9 @@ export const issueCertificates: Step = {
       const requested = await context.once(`request-${service}`, () =>
         context.ports.aws.requestCertificate({ domains, key: `${context.execution}-${service}` }, signal),
       );
-      await applyBatches(context, `validation-${service}`, requested.validation, signal);
-      await waitForIssue(context, requested.arn, domains, signal);
+      await submitBatches(context, `validation-${service}`, requested.validation, signal);
     }
-    return `certificates issued for ${ahead.flatMap(({ domains }) => domains).join(', ')}`;
+    return `certificates requested for ${ahead.flatMap(({ domains }) => domains).join(', ')}`;
   },
   async undo(context, signal) {
     for (const { service } of context.facts.certificates.filter(({ way }) => way === 'dns')) {
@@ -49,6 +48,28 @@ export const issueCertificates: Step = {
         return true;
       });
     }
+  },
+};
+
+/** The promotion takes only certificates that are issued. */
+export const awaitCertificates: Step = {
+  id: 'await-certificates',
+  phase: 'prepare',
+  title: 'Wait for the certificates',
+  expectedMs: MINUTE,
+  plan: ({ facts }) =>
+    facts.certificates.some(({ way }) => way === 'dns')
+      ? toDo('wait until ACM has issued the certificates that were requested')
+      : alreadyDone('no certificate was requested ahead'),
+  async run(context, signal) {
+    const ahead = context.facts.certificates.filter(({ way }) => way === 'dns');
+    for (const { service, domains } of ahead) {
+      // Recorded when it was requested, gone through JSON.
+      const requested = context.recorded(`request-${service}`, issueCertificates.id) as
+        RequestedCertificate | undefined;
+      if (requested !== undefined) await waitForIssue(context, requested.arn, domains, signal);
+    }
+    return `certificates issued for ${ahead.flatMap(({ domains }) => domains).join(', ')}`;
   },
 };
 

@@ -6,7 +6,16 @@ import type { ProcedureEnd, RehearsalStage } from '../stage.ts';
 import { lookUpCrossing, openUrl, pointDomains, watchTraffic, type Crossing } from './domains.ts';
 import { handWrittenManifest } from './hand-written-manifest.ts';
 import { Person } from './person.ts';
-import { changeLink, copyEnvironment, createApp, deleteApp, deploy, setInternal, type Hands } from './rack-commands.ts';
+import {
+  changeLink,
+  copyEnvironment,
+  createApp,
+  deleteApp,
+  deploy,
+  refusedDeletion,
+  setInternal,
+  type Hands,
+} from './rack-commands.ts';
 
 const TEMPORARY_APP = 'shop-g2';
 const SERVICES = [
@@ -25,6 +34,7 @@ interface Step {
 interface Work {
   readonly hands: Hands;
   readonly stage: RehearsalStage;
+  manifest: string;
   crossing: Crossing | undefined;
 }
 
@@ -56,6 +66,19 @@ const SEQUENCE: readonly Step[] = [
     phase: 'prepare',
     title: 'Copy the environment to it',
     run: ({ hands }, signal) => copyEnvironment(hands, SHOP.app, TEMPORARY_APP, signal),
+  },
+  {
+    id: 'write-convox-yml',
+    phase: 'prepare',
+    title: 'Write convox.yml',
+    async run(work, signal) {
+      await work.hands.person.does('an editor: convox.yml from docker-compose.yml', signal);
+      work.manifest = await handWrittenManifest({
+        sourceFolder: work.stage.sourceFolder,
+        rackVersion: work.stage.sandbox.world.settings.rackVersion,
+        environmentNames: [...(await work.hands.rack.environment.get(TEMPORARY_APP, signal)).keys()],
+      });
+    },
   },
   {
     id: 'deploy-temporary-app',
@@ -99,6 +122,7 @@ const SEQUENCE: readonly Step[] = [
     phase: 'commit',
     title: 'Delete the old app',
     async run({ hands }, signal) {
+      await refusedDeletion(hands, SHOP.app, signal);
       await changeLink(hands, { verb: 'unlink', resource: SHOP.resource, app: SHOP.app }, signal);
       await deleteApp(hands, SHOP.app, signal);
     },
@@ -136,7 +160,7 @@ const SEQUENCE: readonly Step[] = [
 export async function articleProcedure(stage: RehearsalStage, signal: AbortSignal): Promise<ProcedureEnd> {
   const { clock, listener, operatorMs, connection } = stage;
   const person = new Person({ clock, listener, reactionMs: operatorMs });
-  const work: Work = { hands: { person, rack: connection.rack }, stage, crossing: undefined };
+  const work: Work = { hands: { person, rack: connection.rack }, stage, manifest: '', crossing: undefined };
   stage.onMail((domain) => person.tell({ type: 'human-wait', step: person.step, what: `mail for ${domain}` }));
   const startedAt = clock.now();
   let failure: unknown;
@@ -166,14 +190,8 @@ async function perform(work: Work, { id, phase, title, run }: Step, signal: Abor
   person.tell({ type: 'step-finished', step: id, phase, says: title, wasDone: false });
 }
 
-async function deployTo({ hands, stage }: Work, app: string, signal: AbortSignal): Promise<void> {
-  const { sourceFolder, sandbox } = stage;
-  const manifest = await handWrittenManifest({
-    sourceFolder,
-    rackVersion: sandbox.world.settings.rackVersion,
-    environmentNames: [...(await hands.rack.environment.get(app, signal)).keys()],
-  });
-  await deploy(hands, { app, folder: sourceFolder, manifest }, signal);
+function deployTo({ hands, stage, manifest }: Work, app: string, signal: AbortSignal): Promise<void> {
+  return deploy(hands, { app, folder: stage.sourceFolder, manifest }, signal);
 }
 
 function consoleOf({ hands, stage }: Work) {

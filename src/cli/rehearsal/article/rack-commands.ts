@@ -100,6 +100,14 @@ export async function deleteApp({ person, rack }: Hands, app: string, signal: Ab
   );
 }
 
+/** `convox apps delete APP` of an app that a resource is linked to: the rack says so, and nothing happens. */
+export async function refusedDeletion({ person, rack }: Hands, app: string, signal: AbortSignal): Promise<void> {
+  await person.does(`convox apps delete ${app}`, signal);
+  await rack.apps.delete(app, signal).catch((error: unknown) => {
+    if (!MigrationError.is(error, 'RACK_CONFLICT')) throw error;
+  });
+}
+
 /** `convox resources unlink|link NAME --app APP` */
 export async function changeLink(
   { person, rack }: Hands,

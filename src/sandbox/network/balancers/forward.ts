@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ProgramReply } from '../../model/compute.ts';
 import type { Target } from '../../model/load-balancing.ts';
+import { afterRunning } from '../patient-timer.ts';
 
 /** More addresses than this in X-Forwarded-For: 463 (Elastic Load Balancing, "Troubleshoot your ALB"). */
 export const MAX_FORWARDED_ADDRESSES = 30;
@@ -30,9 +31,9 @@ export async function forward(
   timeoutMs: number,
 ): Promise<Forwarded> {
   if (target.process === undefined) return { outcome: 'bad-gateway' };
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = (): void => undefined;
   const timeout = new Promise<Forwarded>((resolve) => {
-    timer = setTimeout(() => resolve({ outcome: 'gateway-timeout' }), timeoutMs);
+    cancel = afterRunning(timeoutMs, () => resolve({ outcome: 'gateway-timeout' }));
   });
   const answer = target.process
     .answer({ method: request.method ?? 'GET', path: request.url ?? '/', headers: forwardedHeaders(request, arrival) })
@@ -43,7 +44,7 @@ export async function forward(
   try {
     return await Promise.race([answer, timeout]);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
 

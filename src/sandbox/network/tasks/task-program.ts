@@ -2,6 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Random } from '../../random.ts';
 import type { Program, ProgramReply, ProgramRequest, TaskDefinition, TaskProcess } from '../../model/compute.ts';
+import { afterRunning } from '../patient-timer.ts';
 import { Answers, headerValue, programStatus, proxyVariable } from './program-answer.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -60,7 +61,7 @@ export class TaskProgram implements TaskProcess {
   stop(): void {
     this.#server = undefined;
     for (const [connection, answers] of this.#connections) if (answers === 0) connection.destroy();
-    if (this.#connections.size > 0) setTimeout(() => this.crash(), STOP_GRACE_MS).unref();
+    if (this.#connections.size > 0) afterRunning(STOP_GRACE_MS, () => this.crash());
   }
 
   /** Gone at once, with its connections. */

@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Clock } from '../../../time/clock.ts';
+import { afterRunning } from '../patient-timer.ts';
 import type { SandboxEndpoints } from '../../sandbox.ts';
 import { RequestTimeout, type Answer } from './failure-cause.ts';
 import { StubResolver } from './stub-resolver.ts';
@@ -71,7 +72,7 @@ export class TrafficClient {
   async get(target: TrafficTarget): Promise<Answer> {
     let { scheme, path } = target;
     for (let hop = 0; ; hop += 1) {
-      const reply = await this.#request(target, scheme, path, true);
+      const reply = await this.#request(target, scheme, path, 'first');
       const next = hop < MAX_REDIRECTS ? redirectTarget(reply, target.host) : undefined;
       if (next === undefined) return { status: reply.status, app: reply.app };
       ({ scheme, path } = next);
@@ -87,17 +88,18 @@ export class TrafficClient {
     this.#resolvers.vpc.close();
   }
 
-  #request(target: TrafficTarget, scheme: 'http' | 'https', path: string, mayRepeat: boolean): Promise<Reply> {
+  /** `again`: over a connection of its own, for the answer that a kept one did not bring. */
+  #request(target: TrafficTarget, scheme: 'http' | 'https', path: string, turn: 'first' | 'again'): Promise<Reply> {
     const { host, view } = target;
     const { ports } = this.#options.endpoints;
-    const agents = this.#agents(view);
+    const agents = turn === 'first' ? this.#agents(view) : this.#makeAgents(view, false);
     return new Promise((resolve, reject) => {
       let hasAnswer = false;
       const receive = (response: IncomingMessage): void => {
         hasAnswer = true;
         response.resume();
         response.on('end', () => {
-          clearTimeout(timer);
+          cancel();
           const { location, 'x-app': app } = response.headers;
           const status = response.statusCode ?? 0;
           resolve({ status, app: typeof app === 'string' ? app : undefined, location });
@@ -105,11 +107,11 @@ export class TrafficClient {
         response.on('error', fail);
       };
       const fail = (error: Error): void => {
-        clearTimeout(timer);
+        cancel();
         // An answer that has begun is not asked for again: that one is lost.
-        if (request.reusedSocket && mayRepeat && !hasAnswer && !(error instanceof RequestTimeout)) {
+        if (request.reusedSocket && turn === 'first' && !hasAnswer && !(error instanceof RequestTimeout)) {
           this.repeated += 1;
-          this.#request(target, scheme, path, false).then(resolve, reject);
+          this.#request(target, scheme, path, 'again').then(resolve, reject);
         } else {
           reject(error);
         }
@@ -118,9 +120,9 @@ export class TrafficClient {
         scheme === 'https'
           ? httpsRequest({ agent: agents.https, host, port: ports[443], path, headers: { Host: host } }, receive)
           : httpRequest({ agent: agents.http, host, port: ports[80], path, headers: { Host: host } }, receive);
-      const timer = setTimeout(() => {
+      const cancel = afterRunning(this.#options.timeoutMs, () => {
         request.destroy(new RequestTimeout(`no answer within ${this.#options.timeoutMs} ms`));
-      }, this.#options.timeoutMs);
+      });
       request.on('error', fail);
       request.end();
     });
@@ -135,21 +137,25 @@ export class TrafficClient {
       retire(known.http);
       retire(known.https);
     }
+    const agents = this.#makeAgents(view, this.#options.keepsAlive);
+    this.#pools.set(view, agents);
+    return agents;
+  }
+
+  #makeAgents(view: 'public' | 'vpc', keepAlive: boolean): Agents {
     const options = {
-      keepAlive: this.#options.keepsAlive,
-      ...(this.#options.keepsAlive ? { maxSockets: MAX_SOCKETS } : {}),
+      keepAlive,
+      ...(keepAlive ? { maxSockets: MAX_SOCKETS } : {}),
       lookup: lookupWith(this.#resolvers[view]),
       autoSelectFamily: true,
       autoSelectFamilyAttemptTimeout: ADDRESS_ATTEMPT_MS,
     };
-    const agents = {
+    return {
       http: new HttpAgent(options),
       // No session is resumed: each new connection checks the certificate that is shown now.
       https: new HttpsAgent({ ...options, secureContext: this.#trust, maxCachedSessions: 0 }),
-      bornAt: now,
+      bornAt: this.#options.clock.now(),
     };
-    this.#pools.set(view, agents);
-    return agents;
   }
 }
 

@@ -1,0 +1,93 @@
+/**
+ * Both procedures, ours and the article's by hand, in the same sandbox under the same traffic: requests lost, simulated
+ * time, waits for a person, API calls.
+ *
+ *     npm run bench:lossless                           3 rack versions x 5 seeds, over 1,000,000 requests of ours
+ *     npm run bench:lossless -- --seeds 1 --rate 200   a small one
+ *     npm run bench:lossless -- --without all          each safeguard turned off, by name or all of them
+ *     npm run bench:lossless -- --json                 the last line is one JSON object
+ */
+import { parseArgs } from 'node:util';
+import { PROCEDURES, runOnce, type RunFigures } from './lossless/one-run.ts';
+import { runWithout } from './lossless/without.ts';
+import { describeRun, failureTable, minutes, totalsOf } from './lossless/totals.ts';
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '5' },
+    'first-seed': { type: 'string', default: '1' },
+    racks: { type: 'string', default: '20171213132441,20180901000000,20260421192651' },
+    procedures: { type: 'string', default: 'gen2,article' },
+    rate: { type: 'string', default: '900' },
+    scale: { type: 'string', default: '20' },
+    without: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+/** What is claimed; a small run is held to the losses and the time alone. */
+const BOUNDS = { lessTime: 0.35, perSecond: 500, sent: 1_000_000 };
+
+type ProcedureName = keyof typeof PROCEDURES;
+const signal = new AbortController().signal;
+const [rate, scale] = [Number(values.rate), Number(values.scale)];
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+if (values.without === undefined) await compare();
+else process.exitCode = (await runWithout({ which: values.without, rate, say }, signal)) ? 0 : 1;
+
+async function compare(): Promise<void> {
+  const names = values.procedures.split(',') as ProcedureName[];
+  const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => Number(values['first-seed']) + index);
+  const runs: Record<ProcedureName, RunFigures[]> = { gen2: [], article: [] };
+  say(`${rate} requests asked for a second, time ${scale} times as fast`);
+  for (const rackVersion of values.racks.split(',')) {
+    for (const seed of seeds) {
+      for (const name of names) {
+        const run = await runOnce({ procedure: PROCEDURES[name], rackVersion, seed, scale, rate }, signal);
+        runs[name].push(run);
+        say(describeRun(name, run));
+      }
+    }
+  }
+  const [gen2, article] = [totalsOf(runs.gen2), totalsOf(runs.article)];
+  for (const name of names) {
+    const all = totalsOf(runs[name]);
+    say(`\n${name}: ${all.runs} runs, ${all.sent} requests at ${all.perSecond}/s or more, ${all.failed} failed`);
+    say(failureTable(runs[name]));
+    say(
+      `  median: ${minutes(all.simulatedMs)} simulated (${minutes(all.personMs)} a person's), ${all.humanWaits} waits for a person, ${all.apiCalls} API calls`,
+    );
+  }
+  if (names.length === 2) {
+    const ratio = (ours: number, theirs: number): string => (ours / theirs).toFixed(2);
+    say(
+      `\nours to the article's: time ${ratio(gen2.simulatedMs, article.simulatedMs)}, waits for a person ${ratio(gen2.humanWaits, article.humanWaits)}, API calls ${ratio(gen2.apiCalls, article.apiCalls)}`,
+    );
+  }
+  const real = (ms: number): string => `${(ms / 1000).toFixed(0)} s`;
+  say(
+    `real time: ours ${real(gen2.wallMs)}, the article's ${real(article.wallMs)}; a run lasts its simulated time / ${scale}`,
+  );
+  process.exitCode = judge(runs, seeds.length * values.racks.split(',').length) ? 0 : 1;
+  if (values.json) {
+    const all = Object.entries(runs).flatMap(([procedure, list]) => list.map((run) => ({ procedure, ...run })));
+    say(JSON.stringify({ gen2, article, runs: all }));
+  }
+}
+
+function judge(runs: Readonly<Record<ProcedureName, readonly RunFigures[]>>, pairs: number): boolean {
+  const [gen2, article] = [totalsOf(runs.gen2), totalsOf(runs.article)];
+  const isWhole = pairs >= 15;
+  const checks: readonly (readonly [string, boolean])[] = [
+    ['no request of ours failed', gen2.failed === 0 && runs.gen2.every(({ outcome }) => outcome === 'succeeded')],
+    ['the article loses requests', runs.article.length === 0 || article.failed > 0],
+    [
+      `ours takes ${BOUNDS.lessTime * 100} % less time`,
+      runs.article.length === 0 || gen2.simulatedMs <= (1 - BOUNDS.lessTime) * article.simulatedMs,
+    ],
+    [`at ${BOUNDS.perSecond} requests a second or more`, !isWhole || gen2.perSecond >= BOUNDS.perSecond],
+    [`${BOUNDS.sent} requests of ours or more`, !isWhole || gen2.sent >= BOUNDS.sent],
+  ];
+  for (const [claim, holds] of checks) say(`${holds ? 'yes' : 'NO '} ${claim}`);
+  return checks.every(([, holds]) => holds);
+}
