@@ -4,7 +4,8 @@ import { exportReadme } from '../old-app/export-readme.ts';
 import { sealEnvironment } from '../old-app/sealed-environment.ts';
 import type { RecordBatch, SwitchPlan } from '../ports.ts';
 import { toDo, type Step, type StepContext } from '../step.ts';
-import { lowerTtl, switchRecords } from './cutover.ts';
+import { switchRecords } from './cutover.ts';
+import { lowerTtl } from './ttl.ts';
 
 /** Puts on disk all of the old app that its deletion destroys: enough for `gen2 restore-old` to bring it back. */
 export const exportOldApp: Step = {
