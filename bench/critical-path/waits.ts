@@ -1,5 +1,5 @@
 import type { MigrationEvent } from '../../src/orchestrator/events.ts';
-import type { Stack } from '../../src/sandbox/model/stacks.ts';
+import type { Stack, StackEvent } from '../../src/sandbox/model/stacks.ts';
 import type { Build } from '../../src/sandbox/rack-api/rack-store.ts';
 import type { Sandbox } from '../../src/sandbox/sandbox.ts';
 
@@ -147,8 +147,8 @@ export class WaitRecorder {
     return [
       { what: 'targets stay healthy', from: verified.from, to: verified.from + STAYS_HEALTHY_MS, kind: 'rule' },
       ...created.map((window): Wait => {
-        const stack = [...this.#stacks].find(({ createdAt }) => createdAt >= window.from && createdAt <= window.to);
-        const from = stack?.events.findLast(({ status }) => status === 'CREATE_COMPLETE')?.at ?? window.from;
+        const created = [...this.#stacks].flatMap(({ events }) => events.filter(isCreated)).map(({ at }) => at);
+        const from = Math.max(window.from, ...created.filter((at) => at <= window.to));
         return within(window, { what: "the rack's caches", from, to: from + RACK_CACHE_MS, kind: 'world' });
       }),
       { what: "the old app's rows stay gone", from: final.to - SETTLE_MS, to: final.to, kind: 'rule' },
@@ -179,4 +179,8 @@ function operations({ name, events }: Stack): readonly Wait[] {
 
 function within({ from, to }: { readonly from: number; readonly to: number }, wait: Wait): Wait {
   return { ...wait, from: Math.max(from, wait.from), to: Math.min(to, wait.to) };
+}
+
+function isCreated({ logicalId, status, physicalId }: StackEvent): boolean {
+  return status === 'CREATE_COMPLETE' && physicalId.includes(`stack/${logicalId}/`);
 }

@@ -6,12 +6,11 @@ import { runOnce, type RunFigures, type RunOptions } from './one-run.ts';
 import { SAFEGUARDS, type Safeguard } from './safeguards.ts';
 import { describeRun } from './totals.ts';
 
-const SCALE = 90;
-
 export interface WithoutOptions {
   /** The name of a safeguard, or `all`. */
   readonly which: string;
   readonly rate: number;
+  readonly scale: number;
   readonly say: (text: string) => void;
 }
 
@@ -22,7 +21,7 @@ interface Row {
 }
 
 /** Prints a table; true if every safeguard shown is needed and enough. */
-export async function runWithout({ which, rate, say }: WithoutOptions, signal: AbortSignal): Promise<boolean> {
+export async function runWithout({ which, rate, scale, say }: WithoutOptions, signal: AbortSignal): Promise<boolean> {
   const chosen = SAFEGUARDS.filter(({ name }) => which === 'all' || name === which);
   if (chosen.length === 0) {
     say(`no safeguard is called ${which}; there are: ${SAFEGUARDS.map(({ name }) => name).join(', ')}`);
@@ -30,9 +29,9 @@ export async function runWithout({ which, rate, say }: WithoutOptions, signal: A
   }
   const rows: Row[] = [];
   for (const safeguard of chosen) {
-    const kept = await run(safeguard, PROCEDURE, rate, signal);
+    const kept = await run(safeguard, PROCEDURE, { rate, scale }, signal);
     say(describeRun('with', kept));
-    const off = await run(safeguard, safeguard.without(PROCEDURE), rate, signal);
+    const off = await run(safeguard, safeguard.without(PROCEDURE), { rate, scale }, signal);
     say(describeRun('without', off));
     rows.push({ safeguard, kept, off });
   }
@@ -47,12 +46,12 @@ export async function runWithout({ which, rate, say }: WithoutOptions, signal: A
 function run(
   { rackVersion, arrange, onEvent, traffic, rate: ownRate }: Safeguard,
   stages: readonly Stage[],
-  rate: number,
+  { rate, scale }: Pick<WithoutOptions, 'rate' | 'scale'>,
   signal: AbortSignal,
 ): Promise<RunFigures> {
   const options: RunOptions = {
     procedure: gen2ProcedureOf(stages),
-    ...{ rackVersion, seed: 1, scale: SCALE, rate: ownRate ?? rate },
+    ...{ rackVersion, seed: 1, scale, rate: ownRate ?? rate },
     ...(arrange === undefined ? {} : { arrange }),
     ...(onEvent === undefined ? {} : { onEvent }),
     ...(traffic === undefined ? {} : { traffic }),

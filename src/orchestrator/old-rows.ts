@@ -6,8 +6,11 @@
 import type { StepContext } from './step.ts';
 
 const MINUTE = 60_000;
-/** The lists must be and stay empty for this long. */
-const SETTLE_MS = MINUTE;
+/**
+ * The lists must be and stay empty for this long. The clean-up begins with the DELETE, minutes before the stack is gone, and
+ * deletes row by row what it lists: once both lists are empty, nothing is left for it. Each reading may be a moment old.
+ */
+const SETTLE_MS = 15_000;
 /**
  * Rows that are still there after this long stay: that process has ended, or the bucket held more than a page of versions
  * (`cleanup` gives up then). It watches the deletion itself for ten minutes.
@@ -57,7 +60,7 @@ export function waitForCleanUp(context: StepContext, app: string, signal: AbortS
       const saw = rows.length > 0 ? `${rows.length} rows of the old app are still there` : 'empty, settling';
       return { state: 'pending', saw };
     },
-    { what: `rows of the old ${app} to be cleaned up`, timeoutMs: CLEANUP_TIMEOUT_MS + 3 * MINUTE, intervalMs: 5000 },
+    { what: `rows of the old ${app} to be cleaned up`, timeoutMs: CLEANUP_TIMEOUT_MS + 3 * MINUTE, intervalMs: 2000 },
     signal,
   );
 }

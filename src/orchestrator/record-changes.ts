@@ -65,7 +65,7 @@ async function waitInSync(context: StepContext, changeId: string, what: string, 
       (await context.ports.aws.isInSync(changeId, signal))
         ? { state: 'ready', value: undefined }
         : { state: 'pending', saw: 'PENDING' },
-    { what: `Route 53 to have ${what} in sync`, timeoutMs: IN_SYNC_TIMEOUT_MS, intervalMs: 3000 },
+    { what: `Route 53 to have ${what} in sync`, timeoutMs: IN_SYNC_TIMEOUT_MS, intervalMs: 1500 },
     signal,
   );
 }

@@ -194,7 +194,7 @@ async function verifying(
           ? { state: 'ready', value: undefined }
           : { state: 'pending', saw: problems.join('; ') };
       },
-      { what: `${what} to be as they must`, timeoutMs: VERIFY_TIMEOUT_MS, intervalMs: 5000 },
+      { what: `${what} to be as they must`, timeoutMs: VERIFY_TIMEOUT_MS, intervalMs: 2000 },
       signal,
     )
     .catch((error: unknown) => {

@@ -31,7 +31,7 @@ describe('a whole migration', () => {
       expect(outcome).toBe('succeeded');
       const waits = shop.events.filter(({ type }) => type === 'waiting');
       expect(waits).toContainEqual(
-        expect.objectContaining({ step: 'confirm-propagation', elapsedMs: 0, timeoutMs: 65_000 }),
+        expect.objectContaining({ step: 'verify-temporary-app', elapsedMs: 0, timeoutMs: 30_000 }),
       );
       expect(waits.filter((event) => !('timeoutMs' in event))).toEqual([]);
       const counted = shop.events.flatMap((event) => (event.type === 'traffic' ? [event] : []));

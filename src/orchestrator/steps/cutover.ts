@@ -92,6 +92,8 @@ async function waitForServers(context: StepContext, signal: AbortSignal): Promis
   const { facts, ports } = context;
   const balancers = await currentBalancers(context, signal);
   for (const servers of ['authoritative', 'resolvers'] as const) {
+    // Once no server of the zones gives the old answer, what caches have of it runs out.
+    if (servers === 'resolvers') await context.once('no-old-answers-since', () => Promise.resolve(ports.clock.now()));
     for (const record of facts.records) {
       const role = facts.services.find(({ name }) => name === record.service)?.role ?? 'public';
       const balancer = balancers[role];
@@ -112,5 +114,9 @@ async function waitForServers(context: StepContext, signal: AbortSignal): Promis
       );
     }
   }
-  await context.sleep('last-ttl', LOW_TTL_SECONDS * 1000 + TTL_MARGIN_MS, 'caches to drop the last old answer', signal);
+  const since = Number(context.recorded('no-old-answers-since'));
+  const leftMs = await context.once('left', () =>
+    Promise.resolve(Math.max(0, since + LOW_TTL_SECONDS * 1000 + TTL_MARGIN_MS - ports.clock.now())),
+  );
+  await context.sleep('last-ttl', leftMs, 'caches to drop the last old answer', signal);
 }
