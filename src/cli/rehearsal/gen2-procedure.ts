@@ -15,6 +15,8 @@ import { seeThrough, type Attempt } from './see-through.ts';
 import type { ProcedureEnd, RehearsalStage, RehearsedProcedure } from './stage.ts';
 
 const OPERATOR = 'rehearsal operator';
+/** Latency is real time, and here it is the machine's: a busy one must not look like a slow app. */
+const MAX_LATENCY_MS = 20_000;
 
 /** Migrates the app as `gen2 migrate` does, from first to last; the operator agrees at every gate. */
 export const gen2Procedure = gen2ProcedureOf(undefined);
@@ -49,7 +51,8 @@ async function migrate(
     ...(stages === undefined ? {} : { stages }),
   };
   const attempt = (what: Attempt): Promise<MigrationResult> => {
-    if (what === 'start') return startMigration({ ...request, settings: { app, sourceFolder } }, signal);
+    if (what === 'start')
+      return startMigration({ ...request, settings: { app, sourceFolder, maxLatencyMs: MAX_LATENCY_MS } }, signal);
     if (what === 'resume') return resumeMigration({ ...request, filter: { app } }, signal);
     return undoMigration({ ...request, filter: { app }, direction: 'abort' }, signal);
   };
