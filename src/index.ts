@@ -50,7 +50,7 @@ export type {
   GateRequest,
 } from './orchestrator/engine.ts';
 export { LocalEngine, type LocalEngineOptions } from './orchestrator/engines/local/local-engine.ts';
-export type { Approver, GatePolicy } from './orchestrator/engines/local/local-execution.ts';
+export type { Approver, GatePolicy } from './orchestrator/engines/recorded-execution.ts';
 export { openDbosEngine, runDbosWorker } from './orchestrator/engines/dbos/open-dbos-engine.ts';
 export { driveMigration } from './orchestrator/engines/dbos/drive-migration.ts';
 export type { DbosEngine, DbosEngineOptions } from './orchestrator/engines/dbos/dbos-engine.ts';

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import type { Approver } from '../orchestrator/engines/local/local-execution.ts';
+import type { Approver } from '../orchestrator/engines/recorded-execution.ts';
 import type { Invocation } from './command.ts';
 import type { ProgressView } from './output/progress-view.ts';
 import { asStream } from './terminal-stream.ts';

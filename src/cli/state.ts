@@ -3,7 +3,7 @@ import { MigrationError } from '../errors.ts';
 import type { Engine, ExecutionFilter, ExecutionView } from '../orchestrator/engine.ts';
 import type { DbosEngineOptions } from '../orchestrator/engines/dbos/dbos-engine.ts';
 import { isDatabaseUrl, lazyDbosEngine } from '../orchestrator/engines/dbos/open-dbos-engine.ts';
-import type { Approver } from '../orchestrator/engines/local/local-execution.ts';
+import type { Approver } from '../orchestrator/engines/recorded-execution.ts';
 import { LocalEngine } from '../orchestrator/engines/local/local-engine.ts';
 import type { Invocation } from './command.ts';
 import { OPTIONS } from './options/options.ts';

@@ -6,7 +6,7 @@ import { publicNetwork } from '../../src/aws/network.ts';
 import { connect, type Connection } from '../../src/connect/connect.ts';
 import { exportFolder } from '../../src/connect/folders.ts';
 import { LocalEngine } from '../../src/orchestrator/engines/local/local-engine.ts';
-import type { Approver } from '../../src/orchestrator/engines/local/local-execution.ts';
+import type { Approver } from '../../src/orchestrator/engines/recorded-execution.ts';
 import type { MigrationEvent } from '../../src/orchestrator/events.ts';
 import type { MigrateRequest } from '../../src/orchestrator/migrate.ts';
 import type { MigrationSettings } from '../../src/orchestrator/plan.ts';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LocalEngine } from '../../../src/orchestrator/engines/local/local-engine.ts';
-import type { Approver, GatePolicy } from '../../../src/orchestrator/engines/local/local-execution.ts';
-import { systemClock } from '../../../src/time/clock.ts';
+import type { Approver, GatePolicy } from '../../../src/orchestrator/engines/recorded-execution.ts';
+import { systemClock, type Clock } from '../../../src/time/clock.ts';
 import { engineContract } from './engine-contract.ts';
 
 const REQUEST = { rack: 'convox', app: 'shop', settings: {} };
@@ -132,6 +132,40 @@ describe('the local engine', () => {
     }
     await won[0]!.value.release();
     expect((await readdir(join(state, 'convox', 'shop'))).filter((name) => name.startsWith('lock'))).toEqual([]);
+    await close();
+  });
+
+  test('an answer is on record before it leaves the inbox', async () => {
+    let isDiskFull = false;
+    const clock: Clock = {
+      // The journal asks for the time when it writes a line.
+      now: () => {
+        if (isDiskFull) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+        return Date.now();
+      },
+      monotonic: () => systemClock.monotonic(),
+      sleep: (ms, stop) => systemClock.sleep(ms, stop),
+    };
+    const { state, close } = await localEngine();
+    const first = new LocalEngine({ state, clock, process: { pid: process.pid, exists } });
+    const execution = await first.begin(REQUEST, signal);
+    const asked = execution.gate('commit', { title: 'Delete', shows: [] });
+    await expect.poll(async () => (await first.list({ app: 'shop' }))[0]?.openGate?.gate).toBe('commit');
+    isDiskFull = true;
+    await first.answer({ app: 'shop' }, { approved: true, by: 'ann' });
+    await expect(asked).rejects.toThrow('no space left');
+    await execution.release();
+
+    const second = new LocalEngine({
+      state,
+      clock: systemClock,
+      process: { pid: process.pid, exists },
+      gatePolicy: 'exit',
+    });
+    const resumed = await second.resume({ app: 'shop' }, signal);
+
+    expect(await resumed.gate('commit', { title: 'Delete', shows: [] })).toEqual({ approved: true, by: 'ann' });
+    await resumed.release();
     await close();
   });
 

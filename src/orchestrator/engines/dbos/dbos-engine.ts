@@ -4,9 +4,9 @@ import { MigrationError } from '../../../errors.ts';
 import { systemClock, type Clock } from '../../../time/clock.ts';
 import type { BeginRequest, Engine, Execution, ExecutionFilter, ExecutionView, GateAnswer } from '../../engine.ts';
 import { newExecutionId } from '../local/folders.ts';
-import type { Approver, GatePolicy } from '../local/local-execution.ts';
+import { RecordedExecution, type Approver, type GatePolicy } from '../recorded-execution.ts';
 import { Database } from './database.ts';
-import { DbosExecution, sendAnswer } from './dbos-execution.ts';
+import { DbosRecorder, sendAnswer } from './dbos-recorder.ts';
 import { holdExecution, isFinal, type Holding } from './held-execution.ts';
 import { FORMAT, type ExecutionInput, type Job } from './history.ts';
 import { DEFAULT_LEASE_MS, findLease, requestStop, takeLease, type Lease } from './lease.ts';
@@ -199,17 +199,14 @@ export class DbosEngine implements Engine {
     desk: Desk,
     lease: Lease,
     { signal, onRelease }: { readonly signal: AbortSignal; readonly onRelease: () => Promise<void> },
-  ): Promise<DbosExecution> {
+  ): Promise<RecordedExecution> {
     const { clock, approver, gatePolicy = 'wait', pid } = this.#options;
     await desk.record('run', () =>
       Promise.resolve({ type: 'run-started', pid, host: hostname(), direction: desk.state.direction }),
     );
-    return new DbosExecution({
-      ...{ desk, clock, approver, gatePolicy, onRelease },
-      database: await this.database(),
-      signal: AbortSignal.any([signal, lease.lost, lease.stop]),
-      lost: lease.lost,
-    });
+    const recorder = new DbosRecorder({ desk, clock, onRelease, lost: lease.lost, database: await this.database() });
+    const stop = AbortSignal.any([signal, lease.lost, lease.stop]);
+    return new RecordedExecution({ recorder, state: desk.state, clock, approver, gatePolicy, signal: stop });
   }
 
   #input({ rack, app, settings }: BeginRequest, job: Job): ExecutionInput {

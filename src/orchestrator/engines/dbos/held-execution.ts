@@ -2,8 +2,8 @@ import { MigrationError } from '../../../errors.ts';
 import { systemClock } from '../../../time/clock.ts';
 import type { Execution } from '../../engine.ts';
 import type { Outcome } from '../../events.ts';
+import type { RecordedExecution } from '../recorded-execution.ts';
 import type { Database } from './database.ts';
-import type { DbosExecution } from './dbos-execution.ts';
 import type { Lease } from './lease.ts';
 import type { Desk, Host, Runtime } from './runtime.ts';
 import type { SharedRuntime } from './shared-runtime.ts';
@@ -24,7 +24,7 @@ export interface Holding {
   readonly database: Database;
   readonly lease: Lease;
   readonly shared: SharedRuntime;
-  readonly open: (desk: Desk, onRelease: () => Promise<void>) => Promise<DbosExecution>;
+  readonly open: (desk: Desk, onRelease: () => Promise<void>) => Promise<RecordedExecution>;
 }
 
 /**
@@ -35,7 +35,7 @@ export async function holdExecution(
   { workflow, database, lease, shared, open }: Holding,
   start: (runtime: Runtime, host: Host) => Promise<void>,
 ): Promise<Execution> {
-  let held: DbosExecution | undefined;
+  let held: RecordedExecution | undefined;
   let end: (outcome: string | undefined) => void = () => undefined;
   const ended = new Promise<string | undefined>((resolve) => (end = resolve));
   let released: Promise<void> | undefined;
@@ -51,7 +51,7 @@ export async function holdExecution(
   });
   const opened = new AbortController();
   try {
-    held = await new Promise<DbosExecution>((resolve, reject) => {
+    held = await new Promise<RecordedExecution>((resolve, reject) => {
       const host: Host = async (openDesk) => {
         await openDesk()
           .then((desk) => open(desk, release))

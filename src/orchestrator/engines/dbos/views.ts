@@ -3,7 +3,7 @@ import { MigrationError } from '../../../errors.ts';
 import { formatDuration } from '../../../time/wait.ts';
 import type { ExecutionFilter, ExecutionView } from '../../engine.ts';
 import type { Database } from './database.ts';
-import { isPaused } from './dbos-execution.ts';
+import { isPaused } from './dbos-recorder.ts';
 import { parseInput, readHistory } from './history.ts';
 import { describeLease, findLease } from './lease.ts';
 import { WORKFLOW } from './runtime.ts';

@@ -1,9 +1,10 @@
 import { MigrationError } from '../../../errors.ts';
 import { systemClock } from '../../../time/clock.ts';
 import type { Engine, Execution, ExecutionSettings } from '../../engine.ts';
+import type { RecordedExecution } from '../recorded-execution.ts';
 import { attachedEngine } from './attached-engine.ts';
 import type { Database } from './database.ts';
-import { hasMessage, type DbosExecution } from './dbos-execution.ts';
+import { hasMessage } from './dbos-recorder.ts';
 import type { DbosEngine } from './dbos-engine.ts';
 import { isFinal } from './held-execution.ts';
 import type { Job } from './history.ts';
@@ -255,7 +256,7 @@ async function newestJob(database: Database, desk: Desk): Promise<Job> {
 }
 
 /** An execution that failed before it had looked at anything is over: nothing was changed, a new one may begin. */
-async function recordFailure(engine: DbosEngine, execution: DbosExecution, failure: unknown): Promise<void> {
+async function recordFailure(engine: DbosEngine, execution: RecordedExecution, failure: unknown): Promise<void> {
   const { code, message } = describe(failure);
   await execution.announce({ type: 'step-failed', step: 'assess', code, message, at: engine.clock.now() });
   await execution.finish('failed');

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { MigrationError } from '../../../errors.ts';
 import type { Clock } from '../../../time/clock.ts';
 import type { BeginRequest, Engine, Execution, ExecutionFilter, ExecutionView, GateAnswer } from '../../engine.ts';
+import { RecordedExecution, type Approver, type GatePolicy } from '../recorded-execution.ts';
 import {
   appFolder,
   ensureWritable,
@@ -15,7 +16,7 @@ import {
 import { isPauseAsked, readMessages, sendMessage, type InboxMessage } from './inbox.ts';
 import { JOURNAL_VERSION } from './journal-format.ts';
 import { Journal, peekJournal, unwritable } from './journal.ts';
-import { LocalExecution, replayed, type Approver, type GatePolicy } from './local-execution.ts';
+import { LocalRecorder, replayed } from './local-recorder.ts';
 import { lockHolder, takeLock, type Lock, type LockProcess } from './lock.ts';
 import { replay } from './replay.ts';
 
@@ -119,7 +120,8 @@ export class LocalEngine implements Engine {
     const { clock, approver, gatePolicy = 'wait', process } = this.#options;
     const state = replayed(journal);
     await journal.append({ type: 'run-started', pid: process.pid, host: hostname(), direction: state.direction });
-    return new LocalExecution({ folder, journal, lock, clock, approver, gatePolicy, signal }, state);
+    const recorder = new LocalRecorder({ folder, journal, lock });
+    return new RecordedExecution({ recorder, state, clock, approver, gatePolicy, signal });
   }
 
   async #newest(filter: ExecutionFilter): Promise<ExecutionView> {
