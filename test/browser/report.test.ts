@@ -132,6 +132,8 @@ describe.skipIf(!hasChromium())('the report in a browser', () => {
         expect(overflow).toBeLessThanOrEqual(0);
         expect(await page.locator('h1').isVisible()).toBe(true);
         await keep(`${what}-${device}-${colours}`, shot);
+        // The one in the README.
+        if (report === REHEARSED && device === 'desktop') await keep(`report-${colours}`, await page.screenshot());
         await page.close();
       }
     });

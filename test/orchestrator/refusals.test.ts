@@ -111,13 +111,7 @@ describe('an undo', () => {
 describe('a deletion', () => {
   test('that was not approved in this execution is none', async () => {
     const { runner } = await running();
-    const deletion = {
-      app: 'shop',
-      stackArn: 'arn',
-      generation: '1',
-      successor: 'shop-gen2',
-      approvedBy: 'approve-commit',
-    };
+    const deletion = { app: 'shop', stackArn: 'arn', successor: 'shop-gen2', approvedBy: 'approve-commit' };
 
     await expect(
       assertMayDelete(runner.context('delete-old-app', 'run'), { ...deletion, generation: '1' }, signal),

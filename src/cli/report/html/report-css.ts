@@ -59,7 +59,8 @@ polygon { stroke: none; }
 .old { fill: var(--old); } .temporary { fill: var(--temporary); } .final { fill: var(--final); } rect.errors { fill: var(--bad); }
 .grid { stroke: var(--line); vector-effect: non-scaling-stroke; }
 .mark { stroke: var(--text); stroke-dasharray: 4 3; stroke-width: 1.2; vector-effect: non-scaling-stroke; }
-.mark-label { position: absolute; top: 0; transform: translateX(0.4rem); font-size: 0.8rem; background: var(--card); padding: 0 0.3rem; border-radius: 0.2rem; white-space: nowrap; }
+.chart .rows { padding-top: 1.4rem; }
+.mark-label { position: absolute; top: -1.4rem; transform: translateX(-50%); font-size: 0.8rem; color: var(--soft); white-space: nowrap; }
 .axis { position: relative; height: 1.6rem; color: var(--soft); font-size: 0.8rem; font-variant-numeric: tabular-nums; }
 .axis span { position: absolute; top: 0.3rem; transform: translateX(-50%); }
 .axis span:first-child { transform: none; } .axis span:last-child { transform: translateX(-100%); }
@@ -105,7 +106,7 @@ footer { color: var(--soft); font-size: 0.85rem; margin-top: 1.5rem; }
   .rows { grid-template-columns: minmax(0, 1fr) auto; }
   .rows .label { grid-column: 1; } .rows .plot { grid-column: 1 / -1; order: 3; }
   .chart .label { grid-column: 1 / -1; flex-flow: row wrap; justify-content: flex-start; gap: 0.2rem 1rem; padding-top: 0.6rem; }
-  .chart .rows { display: block; } .chart .value { flex-direction: row; justify-content: flex-end; } .chart .value span:first-child::before { content: "at most "; } .chart .value span:last-child:not(:first-child) { display: none; }
+  .chart .rows { display: block; padding-top: 0; } .chart .label:first-child { padding-bottom: 1.6rem; } .chart .value { flex-direction: row; justify-content: flex-end; } .chart .value span:first-child::before { content: "at most "; } .chart .value span:last-child:not(:first-child) { display: none; }
   .axis span:nth-child(even) { display: none; }
   .stacked, .stacked tbody, .stacked tr, .stacked th, .stacked td { display: block; width: auto; }
   .stacked thead { position: absolute; clip-path: inset(50%); height: 1px; width: 1px; overflow: hidden; }
