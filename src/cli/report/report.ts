@@ -216,8 +216,11 @@ function changesOf(planned: readonly RecordChange[], switched: readonly RecordCh
 }
 
 function pausesOf(times: readonly number[]): readonly Pause[] {
-  return times.flatMap((to, index) => {
-    const from = times[index - 1] ?? to;
-    return to - from > SHORTEST_PAUSE_MS ? [{ from, to }] : [];
-  });
+  // A clock that was set back tells times out of order.
+  return times
+    .toSorted((a, b) => a - b)
+    .flatMap((to, index, sorted) => {
+      const from = sorted[index - 1] ?? to;
+      return to - from > SHORTEST_PAUSE_MS ? [{ from, to }] : [];
+    });
 }

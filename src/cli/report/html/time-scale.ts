@@ -23,7 +23,8 @@ export class TimeScale {
   readonly #stretches: readonly Stretch[];
 
   constructor({ startedAt, endedAt, pauses }: TimeScaleOptions) {
-    const cuts = [startedAt, ...pauses.flatMap(({ from, to }) => [from, to]), Math.max(endedAt, startedAt + 1)];
+    const end = Math.max(endedAt, startedAt + 1, ...pauses.map(({ to }) => to));
+    const cuts = [startedAt, ...pauses.flatMap(({ from, to }) => [from, to]), end];
     const spans = cuts.slice(1).map((to, index) => ({ from: cuts[index] ?? to, to, isPause: index % 2 === 1 }));
     const atWork = spans.filter(({ isPause }) => !isPause).reduce((sum, { from, to }) => sum + to - from, 0);
     const widthOf = ({ from, to, isPause }: (typeof spans)[number]): number =>
