@@ -22,7 +22,9 @@ export async function runGen2(argv: readonly string[], shell: Shell): Promise<nu
   secrets.addEnvironment(Object.entries(shell.env));
   const guarded: Shell = { ...shell, stdout: secrets.guard(shell.stdout), stderr: secrets.guard(shell.stderr) };
   let exitCode: number = EXIT_CODES.ok;
+  let options = asWritten(argv, shell);
   const program = describeProgram(guarded, async (invocation, spec) => {
+    options = invocation.options;
     const { run } = await spec.load();
     exitCode = await run({ ...invocation, secrets });
   });
@@ -30,7 +32,7 @@ export async function runGen2(argv: readonly string[], shell: Shell): Promise<nu
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    return report(usageError(error), argv, guarded);
+    return report(usageError(error), options, guarded);
   }
 }
 
@@ -112,10 +114,17 @@ function usageError(error: unknown): unknown {
 
 const HELP_HINT = 'See `gen2 --help`, or `gen2 <command> --help`.';
 
-function report(error: unknown, argv: readonly string[], shell: Shell): number {
-  if (error === undefined) return EXIT_CODES.ok;
+/** How an error is told of a command line that cannot be read to its end. */
+function asWritten(argv: readonly string[], { env }: Shell): OptionValues {
   const isVerbose = argv.includes('--verbose') || argv.includes('-v');
-  const isForPrograms = argv.includes('--json');
+  const given = { ...(isVerbose ? { verbose: true } : {}), ...(argv.includes('--json') ? { json: true } : {}) };
+  return new OptionValues({ given, env });
+}
+
+function report(error: unknown, options: OptionValues, shell: Shell): number {
+  if (error === undefined) return EXIT_CODES.ok;
+  const isVerbose = options.has(OPTIONS.verbose);
+  const isForPrograms = options.has(OPTIONS.json);
   const style = styleFor(shell.stderr, shell.env);
   if (isForPrograms && !shell.stderr.isTTY) shell.stderr.write(errorLine(error, Date.now()));
   else shell.stderr.write(errorBlock(error, { style, verbose: isVerbose, width: shell.stderr.columns() }));

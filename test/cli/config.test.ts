@@ -63,6 +63,15 @@ price: { classic-balancer: 20.08 }
     ).toBe('given.example.com');
   });
 
+  test('and the environment hold for errors as well', async () => {
+    const { cwd } = await configured('json: true\n');
+
+    for (const where of [{ cwd }, { env: { GEN2_JSON: '1' } }]) {
+      const { stdout } = await gen2(['plan', 'shop'], where);
+      expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'RACK_URL_INVALID' } });
+    }
+  });
+
   test('can lie elsewhere, named with --config or GEN2_CONFIG; a named one must be there', async () => {
     const { path } = await configured('rack-url: https://from-file.example.com\n');
 
