@@ -20,7 +20,7 @@ function whyItFails({ cause, detail }: FailureGroup): string {
     case 'dns':
       return `the name had no address: ${detail}`;
     case 'connect':
-      return 'the balancer is gone, and a cached DNS answer still led to it';
+      return 'nothing listens there: a cached DNS answer led to a balancer that is gone, or a redirect to a port it has not';
     case 'reset':
       return 'the connection was cut: its balancer or its task went away';
     case 'tls':
@@ -43,6 +43,6 @@ function whyItFails({ cause, detail }: FailureGroup): string {
     case 'wrong app':
       return `another app answered: ${detail}`;
     default:
-      return detail;
+      return cause.startsWith('status ') ? `the app itself answered so: ${detail}` : detail;
   }
 }
