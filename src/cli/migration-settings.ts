@@ -37,6 +37,7 @@ async function readOptions(invocation: Invocation): Promise<MigrationSettings> {
     ...given('minHealthyPercent', options.get(OPTIONS.minHealthy)),
     ...given('probePath', options.get(OPTIONS.probePath)),
     ...given('oldTrafficWaitMs', options.get(OPTIONS.oldTrafficWait)),
+    ...given('plainHttp', options.get(OPTIONS.plainHttp)),
     ...given('healthCodes', options.get(OPTIONS.healthCodes)),
     ...given('answers', (await readAnswersFile(invocation, folder)).text),
     ...given('exportKeys', await findExportKeys(invocation)),

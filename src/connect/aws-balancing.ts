@@ -7,6 +7,7 @@ import { findCertificate, readCertificateTags } from '../aws/certificates.ts';
 import { listListenerCertificates, listListenerRules, listListeners } from '../aws/listener-rules.ts';
 import { findAmbiguousNames, findPriorityCollisions, simulateRules, type PlacedRule } from '../aws/rule-simulation.ts';
 import { describeTargetHealth, readTargetHealth } from '../aws/target-health.ts';
+import { TokenBucket } from '../aws/token-bucket.ts';
 import { sampleEndpoint, verifyEndpoint } from '../aws/verify-endpoint.ts';
 import type { AwsPort, BalancerRole } from '../orchestrator/ports.ts';
 import type { AwsContext } from './aws-context.ts';
@@ -27,9 +28,14 @@ type BalancingPort = Pick<
   | 'ruleClashes'
 >;
 
+/** Requests to somebody's app, of both sides together: far more than the watch asks for in real time. */
+const MAX_PROBES_PER_SECOND = 40;
+
 /** Balancers, rules, targets and what they tell of traffic. */
 export function balancingPort(context: AwsContext): BalancingPort {
   const { clients, network } = context;
+  // In real time: on a clock that runs faster than the world the watch would ask as often as the machine can.
+  const probes = new TokenBucket({ perSecond: MAX_PROBES_PER_SECOND, burst: MAX_PROBES_PER_SECOND });
   return {
     async findBalancer(role, rack, signal) {
       const { arn, dnsName, canonicalHostedZoneId, warnings } = await getRackBalancer({ role, rack, clients }, signal);
@@ -38,8 +44,10 @@ export function balancingPort(context: AwsContext): BalancingPort {
 
     async oldBalancers(stack, services, signal) {
       const balancers = await listAppBalancers({ clients, stack, services }, signal);
-      return balancers.map(({ service, name, dnsName, scheme, kind, metricName }) => ({
+      return balancers.map(({ service, name, dnsName, scheme, kind, metricName, classic }) => ({
         ...{ service: service ?? name, name, dnsName, kind, metricName, isInternal: scheme === 'internal' },
+        // An ALB of a gen-1 app has the listeners its classic balancer would have; those are not read here.
+        answersHttp: classic?.listeners.some(({ port }) => port === 80) ?? true,
       }));
     },
 
@@ -82,6 +90,7 @@ export function balancingPort(context: AwsContext): BalancingPort {
             arn,
             names: certificate?.domains ?? [],
             ownerApp: tags['Type'] === 'app' ? tags['Name'] : undefined,
+            isValid: certificate?.status === 'issued' && (certificate.expiresAtMs ?? Infinity) > context.clock.now(),
           };
         }),
       );
@@ -112,15 +121,17 @@ export function balancingPort(context: AwsContext): BalancingPort {
       return { ok: report.verdict === 'serves', what, saw: report.says, requested: true };
     },
 
-    probe: ({ side, dnsName, host, path }, signal) =>
-      sampleEndpoint({ balancerDnsName: dnsName, host, path, isShared: side === 'new', network }, signal),
+    async probe({ side, dnsName, host, path }, signal) {
+      await probes.take(signal);
+      return sampleEndpoint({ balancerDnsName: dnsName, host, path, isShared: side === 'new', network }, signal);
+    },
 
     traffic: (request, signal) => readRecentTraffic(context, request, signal),
     trafficByMinute: (request, signal) => readTrafficByMinute(context, request, signal),
 
-    async ruleClashes({ rack, rackVersion, app, services, besides, balancers }, signal) {
+    async ruleClashes({ rack, rackVersion, app, services, besides, balancers, redirectsHttp }, signal) {
       const simulated = simulateRules({
-        ...{ version: rackVersion, rackName: rack.name, app },
+        ...{ version: rackVersion, rackName: rack.name, app, redirectsHttp },
         services: services.map(({ name, domains, role, hasPort }) => ({
           name,
           domains,

@@ -131,7 +131,6 @@ async function planSwitch(
   }
   const percents = plans.some(({ batches }) => batches.length > 0) ? [...sharesOnTheWay(stagePercents), 100] : [];
   return {
-    percents,
     stages: percents.map((_, at) => plans.flatMap(({ stages }) => stages[at] ?? [])),
     changes: [...plans.flatMap(({ batches }) => describeChanges(batches)), ...later],
     refused: plans.flatMap(({ refused }) => refused.map(({ name, reason }) => ({ name, reason }))),

@@ -33,6 +33,8 @@ export interface OldBalancer {
   readonly dnsName: string;
   readonly isInternal: boolean;
   readonly kind: 'classic' | 'application';
+  /** True if it has a listener on port 80. */
+  readonly answersHttp: boolean;
   /** CloudWatch's name for it. */
   readonly metricName: string;
 }
@@ -66,8 +68,6 @@ export interface DomainRecord {
 
 /** What moving names to the shared balancers would change. */
 export interface SwitchPlan {
-  /** The share of DNS answers the new balancers have after each stage, in percent; the last is 100. */
-  readonly percents: readonly number[];
   /** In order; each stage is a list of batches, one a zone that it changes. Without weights there is one stage. */
   readonly stages: readonly (readonly RecordBatch[])[];
   readonly changes: readonly {
@@ -281,7 +281,13 @@ export interface AwsPort {
     balancerArn: string,
     signal: AbortSignal,
   ): Promise<
-    readonly { readonly arn: string; readonly names: readonly string[]; readonly ownerApp: string | undefined }[]
+    readonly {
+      readonly arn: string;
+      readonly names: readonly string[];
+      readonly ownerApp: string | undefined;
+      /** Issued, and not expired. */
+      readonly isValid: boolean;
+    }[]
   >;
   /** Health of the targets of a generation-2 service. */
   targetHealth(appStackName: string, service: string, signal: AbortSignal): Promise<TargetHealthFacts>;
@@ -326,6 +332,8 @@ export interface AwsPort {
         readonly hasPort: boolean;
       }[];
       readonly besides: string;
+      /** False with RedirectHttps=No: rules on port 80 too. */
+      readonly redirectsHttp: boolean;
       readonly balancers: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
     },
     signal: AbortSignal,

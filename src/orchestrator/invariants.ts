@@ -2,7 +2,7 @@
 import { MigrationError } from '../errors.ts';
 import { differingNames, sameEnvironment, withoutDomainVariables } from './environments.ts';
 import type { StepContext } from './step.ts';
-import { currentBalancers, verifyDomains, waitForRules } from './verification.ts';
+import { currentBalancers, verifyCertificatesWithout, verifyDomains, waitForRules } from './verification.ts';
 import { stackName } from './app-changes.ts';
 
 export interface Deletion {
@@ -40,6 +40,7 @@ export async function assertMayDelete(context: StepContext, deletion: Deletion, 
     throw broken(`the environments of ${app} and ${successor} differ in ${differingNames(a, b).join(', ')}`);
   }
   await waitForRules(context, { app: successor, alone: 'among-others' }, signal);
+  await verifyCertificatesWithout(context, app, signal);
   await verifyDomains(context, successor, signal);
 }
 

@@ -1,6 +1,7 @@
 import { MigrationError } from '../errors.ts';
 import type { Engine, ExecutionFilter, ExecutionView } from './engine.ts';
 import type { MigrationSettings } from './plan.ts';
+import { sharesOfStages } from './steps/stage-moves.ts';
 
 /**
  * Asks the newest execution of an app to give the new app this share of the DNS answers now, from any process; a stage
@@ -23,7 +24,7 @@ export async function orderStage(engine: Engine, filter: ExecutionFilter, percen
       hint: 'Stages are given when a migration begins: `--stages 5,25,50,100`.',
     });
   }
-  const stages = [...new Set([...stagePercents, 100])];
+  const stages = sharesOfStages({ stagePercents });
   if (!stages.includes(percent)) {
     throw new MigrationError('USAGE', `${percent} % is no stage of this execution`, {
       hint: `It has ${stages.join(', ')}; \`gen2 rollback ${view.app}\` goes back to 0.`,

@@ -36,6 +36,8 @@ export interface MigrationSettings {
   readonly probePath?: string | undefined;
   /** How long requests that still come to the old balancers hold the migration up, ms; default 75 minutes. */
   readonly oldTrafficWaitMs?: number | undefined;
+  /** What becomes of `http://` where the rack would redirect it and the old app answers it; default `keep`. */
+  readonly plainHttp?: 'keep' | 'redirect' | undefined;
   /** Health codes accepted by verification: exactly 200, or what the rack itself accepts. Default exactly-200. */
   readonly healthCodes?: 'exactly-200' | 'rack-codes' | undefined;
   /** Domains by service, in addition to those found in Route 53. */
@@ -102,6 +104,8 @@ export interface Assessment {
     readonly fingerprint: string;
   };
   readonly services: readonly PlannedService[];
+  /** Port 80 is answered by the app as before, where the rack would redirect it to HTTPS. */
+  readonly keepsHttp: boolean;
   readonly needsInternal: boolean;
   readonly internalEnabled: boolean;
   readonly balancers: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;

@@ -3,6 +3,7 @@ import { MigrationError } from '../errors.ts';
 import type { Assessment, PlannedService } from './plan.ts';
 import type { BalancerRole, EndpointCheck, SharedBalancer } from './ports.ts';
 import { stackName } from './app-changes.ts';
+import { covers } from './host-names.ts';
 import type { StepContext } from './step.ts';
 
 const MINUTE = 60_000;
@@ -142,7 +143,7 @@ export async function waitForRules(
   );
 }
 
-/** A certificate that covers each domain is on the listener and does not belong to `goingApp`, whose own go with it. */
+/** A valid certificate that covers each domain is on the listener and does not belong to `goingApp`, whose own go with it. */
 export async function verifyCertificatesWithout(
   context: StepContext,
   goingApp: string,
@@ -158,11 +159,11 @@ export async function verifyCertificatesWithout(
         const arn = balancers[role]?.arn;
         if (arn === undefined || domains.length === 0) continue;
         const staying = (await context.ports.aws.listenerCertificates(arn, signal)).filter(
-          ({ ownerApp }) => ownerApp !== goingApp,
+          ({ ownerApp, isValid }) => isValid && ownerApp !== goingApp,
         );
         for (const host of domains) {
           if (!staying.some(({ names }) => names.some((name) => covers(name, host)))) {
-            problems.push(`${host}: its only certificate belongs to ${goingApp}`);
+            problems.push(`${host}: no valid certificate on the listener covers it but those of ${goingApp}`);
           }
         }
       }
@@ -170,12 +171,6 @@ export async function verifyCertificatesWithout(
     },
     signal,
   );
-}
-
-/** A certificate name covers a host; `*` stands for one label (RFC 6125). */
-function covers(name: string, host: string): boolean {
-  const [a, b] = [name.toLowerCase(), host.toLowerCase()];
-  return a === b || (a.startsWith('*.') && b.slice(b.indexOf('.')) === a.slice(1));
 }
 
 /** Looks until there are no problems. @throws `VERIFICATION_FAILED` with the last ones. */

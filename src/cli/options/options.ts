@@ -60,6 +60,10 @@ export const OPTIONS = {
     'Procedure',
     'how long requests to the old balancers hold the commit up; default 75m',
   ),
+  plainHttp: choice('--plain-http <how>', 'Procedure', 'http:// where the rack would redirect it to https://', [
+    'keep',
+    'redirect',
+  ]),
   updateRack: text('--update-rack <version>', 'Procedure', 'update the rack to this version first'),
   healthCodes: choice('--health-codes <which>', 'Procedure', 'what verification accepts of a health path', [
     'exactly-200',
@@ -168,6 +172,7 @@ export const PROCEDURE_OPTIONS = [
   'minHealthy',
   'probePath',
   'oldTrafficWait',
+  'plainHttp',
   'updateRack',
   'healthCodes',
   'answers',

@@ -11,7 +11,7 @@ import { chooseTemporaryName } from './temporary-name.ts';
 
 /** First version that gives generation 2 apps on AWS with a checked `generation` (convox/rack@20171204232334). */
 const OLDEST_RACK = '20171204232334';
-/** First version whose templates make an internal balancer for generation 2. */
+/** First version whose balancers redirect port 80 to 443, unless the app's parameter RedirectHttps is No. */
 const HTTP_REDIRECTS = '20190103234204';
 
 export interface Assessed {
@@ -50,7 +50,14 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
     ...{ settings, source: ports.source, app: app.name, rackVersion, rackIsInternal, services },
     ...{ parameters, environmentNames, records },
   });
-  const findings: Finding[] = [...rackFindings(rack, settings), ...appFindings(app, rackVersion), ...manifest.findings];
+  const answersHttp = balancers.some((balancer) => balancer.answersHttp);
+  const keepsHttp = rackVersion >= HTTP_REDIRECTS && answersHttp && settings.plainHttp !== 'redirect';
+  const findings: Finding[] = [
+    ...rackFindings(rack, settings),
+    ...appFindings(app),
+    ...httpFindings({ redirects: rackVersion >= HTTP_REDIRECTS, answersHttp, keepsHttp }),
+    ...manifest.findings,
+  ];
   if (
     manifest.text === undefined ||
     manifest.read === undefined ||
@@ -63,7 +70,7 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
   const shared = await findShared(ports, rack, manifest.services, rackIsInternal, signal);
   const temporaryApp = await chooseTemporaryName(
     ports,
-    { settings, rack, rackVersion, services: manifest.services, balancers: shared },
+    { settings, rack, rackVersion, services: manifest.services, balancers: shared, redirectsHttp: !keepsHttp },
     signal,
   );
   const dns = await aws.planSwitch(
@@ -98,6 +105,7 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
         ...{ file: manifest.read.file, fingerprint: sha256(manifest.read.text) },
       },
       services: manifest.services,
+      keepsHttp,
       needsInternal,
       internalEnabled: rackIsInternal,
       balancers: shared,
@@ -217,7 +225,7 @@ function rackFindings(rack: RackFacts, settings: MigrationSettings): readonly Fi
   return findings;
 }
 
-function appFindings(app: AppFacts, rackVersion: string): readonly Finding[] {
+function appFindings(app: AppFacts): readonly Finding[] {
   const findings: Finding[] = [];
   if (app.status !== 'running') {
     findings.push({
@@ -235,16 +243,38 @@ function appFindings(app: AppFacts, rackVersion: string): readonly Finding[] {
       hint: 'Unlock it (`convox apps unlock`), then plan again.',
     });
   }
-  if (rackVersion >= HTTP_REDIRECTS) {
-    findings.push({
+  return findings;
+}
+
+function httpFindings({
+  redirects,
+  answersHttp,
+  keepsHttp,
+}: {
+  readonly redirects: boolean;
+  readonly answersHttp: boolean;
+  readonly keepsHttp: boolean;
+}): readonly Finding[] {
+  if (!redirects || !answersHttp) return [];
+  if (keepsHttp) {
+    return [
+      {
+        code: 'http-kept',
+        severity: 'info',
+        message: 'http:// is answered by the app as before: the new apps get RedirectHttps=No',
+        hint: 'With --plain-http redirect the rack sends http:// to https:// from the cutover on.',
+      },
+    ];
+  }
+  return [
+    {
       code: 'http-redirect',
       severity: 'warning',
       message:
         'http:// answers with a redirect to https:// from the cutover on; the old balancers answer it themselves',
-      hint: 'Clients that do not follow redirects, or send POST over http, must use https first.',
-    });
-  }
-  return findings;
+      hint: 'Clients that do not follow redirects, or send POST over http, must use https first; or leave --plain-http redirect out.',
+    },
+  ];
 }
 
 function dnsFindings(

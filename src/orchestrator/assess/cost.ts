@@ -23,7 +23,7 @@ export function forecastCost(
   const publicOnes = old.filter(({ isInternal }) => !isInternal).length;
   const before = round(old.length * prices.classicBalancer + publicOnes * ZONES * prices.publicAddress);
   const after = newInternalBalancer ? prices.applicationBalancer : 0;
-  const says = `$${before.toFixed(2)} → $${after.toFixed(2)} a month for balancers (${old.length} classic ELBs go${newInternalBalancer ? ', one internal ALB comes' : ''}; list prices of ${pricesOf}, without traffic)`;
+  const says = `$${before.toFixed(2)} → $${after.toFixed(2)} a month for balancers of its own (${old.length} classic ELBs go, ${newInternalBalancer ? 'one internal ALB comes' : "the rack's shared ones are paid for already"}; list prices of ${pricesOf}, without traffic)`;
   return { before, after, pricesOf, says };
 }
 

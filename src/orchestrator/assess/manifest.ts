@@ -2,6 +2,7 @@ import { convertManifest } from '../../manifest/convert.ts';
 import { readAnswers } from '../../manifest/answers.ts';
 import { checkGen2Manifest } from '../../manifest/gen2-check.ts';
 import { readGen2Manifest } from '../../manifest/gen2-reader.ts';
+import { letDomainsVary } from './literal-domains.ts';
 import type { Finding as ManifestFinding } from '../../manifest/finding.ts';
 import type { Finding, MigrationSettings, PlannedService, Severity } from '../plan.ts';
 import type { DomainRecord, ServiceFacts, SourcePort, TextMap } from '../ports.ts';
@@ -91,9 +92,11 @@ function convert(request: ManifestRequest, compose: string): Judged {
   };
 }
 
-function checkWritten(request: ManifestRequest, text: string): Judged {
-  const planned = plannedServices(request, text, domainsByService(request));
-  return { text, origin: 'source', services: planned.services, findings: planned.findings };
+function checkWritten(request: ManifestRequest, written: string): Judged {
+  const found = domainsByService(request);
+  const { text, domains, findings } = letDomainsVary(written, found, request);
+  const planned = plannedServices(request, text, domains);
+  return { text, origin: 'source', services: planned.services, findings: [...findings, ...planned.findings] };
 }
 
 function plannedServices(

@@ -20,6 +20,7 @@ export async function chooseTemporaryName(
     readonly rackVersion: string;
     readonly services: readonly PlannedService[];
     readonly balancers: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
+    readonly redirectsHttp: boolean;
   },
   signal: AbortSignal,
 ): Promise<string> {
@@ -67,13 +68,14 @@ function clashes(
     readonly rackVersion: string;
     readonly services: readonly PlannedService[];
     readonly balancers: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
+    readonly redirectsHttp: boolean;
   },
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const { rack, rackVersion, services, balancers, settings } = request;
+  const { rack, rackVersion, services, balancers, settings, redirectsHttp } = request;
   return ports.aws.ruleClashes(
     {
-      ...{ rack, rackVersion, app: name, balancers, besides: settings.app },
+      ...{ rack, rackVersion, app: name, balancers, redirectsHttp, besides: settings.app },
       services: services.map((service) => ({ ...service, hasPort: service.port !== undefined })),
     },
     signal,

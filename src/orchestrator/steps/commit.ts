@@ -5,6 +5,7 @@ import { confirmEnvironment } from '../confirm-environment.ts';
 import { domainVariables, fingerprint, withDomains, withoutDomainVariables } from '../environments.ts';
 import { oldRows, recordRows, waitForCleanUp } from '../old-rows.ts';
 import { linkResource, unlinkResource } from '../resource-links.ts';
+import { keepPlainHttp, keepsHttpSays } from '../plain-http.ts';
 import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
 import {
   verifyCertificatesWithout,
@@ -45,11 +46,12 @@ export const createFinalApp: Step = {
   phase: 'commit',
   title: 'Create the final app',
   expectedMs: 2 * MINUTE,
-  plan: ({ facts }) => toDo(`create ${facts.app} again, as generation 2`),
+  plan: ({ facts }) => toDo(`create ${facts.app} again, as generation 2${keepsHttpSays(facts)}`),
   async run(context, signal) {
     const { app } = context.facts;
     const stackArn = await createApp(context, { app, generation: '2' }, signal);
     await context.once('stack', () => Promise.resolve(stackArn));
+    await keepPlainHttp(context, app, signal);
     const left = await waitForCleanUp(context, app, signal);
     if (left > 0) context.warn(`${left} builds and releases of the old ${app} stay listed: the rack did not clean up`);
     return `${app} exists as generation 2`;

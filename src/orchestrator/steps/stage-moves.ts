@@ -1,5 +1,6 @@
 /** Moving records stage by stage: forward by the plan, and to wherever a person says meanwhile. */
 import { formatDuration } from '../../time/wait.ts';
+import type { MigrationSettings } from '../plan.ts';
 import type { RecordBatch, SwitchPlan } from '../ports.ts';
 import { applyBatches } from '../record-changes.ts';
 import type { StepContext } from '../step.ts';
@@ -19,12 +20,13 @@ export async function moveInStages(
   guard: Guard,
   signal: AbortSignal,
 ): Promise<void> {
+  const percents = sharesOfStages(context.settings);
   let at = 0;
   let next = 1;
   for (let move = 0; at < plan.stages.length; move += 1) {
     const { to } = await context.once(`move-${move}`, () => Promise.resolve({ to: next }));
     // An order that was written down must not be carried out again at the next stage.
-    await context.forgetStage(plan.percents[to - 1] ?? 100);
+    await context.forgetStage(percents[to - 1] ?? 100);
     await waitForHealthyTargets(context, context.facts.temporaryApp, guard.signal);
     for (const [index, batches] of batchesBetween(plan, at, to).entries()) {
       guard.check();
@@ -32,10 +34,15 @@ export async function moveInStages(
     }
     at = to;
     if (at === plan.stages.length) break;
-    context.say(`stage ${at} of ${plan.stages.length}: the new app has ${plan.percents[at - 1] ?? 0} % of the answers`);
-    next = await bake(context, plan, { at, move }, guard);
+    context.say(`stage ${at} of ${plan.stages.length}: the new app has ${percents[at - 1] ?? 0} % of the answers`);
+    next = await bake(context, percents, { at, move }, guard);
   }
   await holdAtTheEnd(context, guard);
+}
+
+/** The share of DNS answers the new app has after each stage, in percent; the last is 100. */
+export function sharesOfStages({ stagePercents = [] }: Pick<MigrationSettings, 'stagePercents'>): readonly number[] {
+  return [...new Set([...stagePercents, 100])];
 }
 
 /** Each stage's batches from one place in the plan to another; backwards each is turned round. */
@@ -51,7 +58,7 @@ function batchesBetween(plan: SwitchPlan, from: number, to: number): readonly (r
 /** Waits until the next stage is due, or a person asks for another one. Gives how many stages shall be done then. */
 async function bake(
   context: StepContext,
-  plan: SwitchPlan,
+  percents: readonly number[],
   { at, move }: { readonly at: number; readonly move: number },
   guard: Guard,
 ): Promise<number> {
@@ -60,11 +67,11 @@ async function bake(
   const since = await context.once(`bake-${move}`, () => Promise.resolve(clock.now()));
   // From here on by a clock that nobody sets.
   const until = clock.monotonic() + Math.min(bakeMs, since + bakeMs - clock.now());
-  const percent = plan.percents[at - 1] ?? 0;
+  const percent = percents[at - 1] ?? 0;
   return context.wait<number>(
     async () => {
       const { isPaused, stagePercent } = await context.steering();
-      const wanted = stagePercent === undefined ? -1 : plan.percents.indexOf(stagePercent);
+      const wanted = stagePercent === undefined ? -1 : percents.indexOf(stagePercent);
       if (wanted >= 0 && wanted + 1 !== at) return { state: 'ready', value: wanted + 1 };
       if (stagePercent !== undefined) await context.forgetStage(stagePercent);
       if (isPaused) return { state: 'pending', saw: `paused at ${percent} %` };

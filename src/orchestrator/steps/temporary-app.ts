@@ -3,6 +3,7 @@ import { build, createApp, deleteApp, promote, setEnvironment, stackName } from 
 import { confirmEnvironment } from '../confirm-environment.ts';
 import { domainVariables, fingerprint, withDomains } from '../environments.ts';
 import { assertNamesAreBack } from '../invariants.ts';
+import { keepPlainHttp, keepsHttpSays } from '../plain-http.ts';
 import { toDo, type Step, type StepContext } from '../step.ts';
 
 const MINUTE = 60_000;
@@ -13,11 +14,12 @@ export const createTemporaryApp: Step = {
   phase: 'prepare',
   title: 'Create the temporary app',
   expectedMs: MINUTE,
-  plan: ({ facts }) => toDo(`create generation 2 app ${facts.temporaryApp} beside ${facts.app}`),
+  plan: ({ facts }) => toDo(`create generation 2 app ${facts.temporaryApp} beside ${facts.app}${keepsHttpSays(facts)}`),
   async run(context, signal) {
     const { temporaryApp } = context.facts;
     const stackArn = await createApp(context, { app: temporaryApp, generation: '2' }, signal);
     await context.once('stack', () => Promise.resolve(stackArn));
+    await keepPlainHttp(context, temporaryApp, signal);
     return `app ${temporaryApp} created`;
   },
   async undo(context, signal) {

@@ -206,9 +206,17 @@ class TrafficWatch {
       const problem = judgeHealth(name, await ports.aws.targetHealth(stack, name, this.#signal), this.#bounds);
       const looks = problem === undefined ? 0 : (this.#unhealthyLooks.get(name) ?? 0) + 1;
       this.#unhealthyLooks.set(name, looks);
-      if (looks >= UNHEALTHY_LOOKS) return problem;
+      if (looks >= UNHEALTHY_LOOKS && (await this.#isOldHealthy(name))) return problem;
     }
     return undefined;
+  }
+
+  /** Nobody is sent back to an app whose targets are no better. */
+  async #isOldHealthy(service: string): Promise<boolean> {
+    const { facts, ports } = this.#context;
+    const old = facts.old.balancers.find((one) => one.service.toLowerCase() === service.toLowerCase());
+    const health = old === undefined ? undefined : await ports.aws.oldBalancerHealth(old, this.#signal);
+    return health === undefined || judgeHealth(service, health, this.#bounds) === undefined;
   }
 
   async #lookAtCounts(balancers: Balancers, sinceMs: number): Promise<string | undefined> {

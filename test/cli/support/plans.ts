@@ -20,6 +20,7 @@ export const ASSESSMENT: Assessment = {
     fingerprint: '1'.repeat(64),
   },
   services: [],
+  keepsHttp: false,
   needsInternal: false,
   internalEnabled: false,
   balancers: {},
