@@ -26,7 +26,7 @@ const FAULTS: readonly (readonly [string, (sandbox: Sandbox) => void, RegExp])[]
   [
     'fails its health checks',
     program({ statusByPath: { '/health': 500 } }),
-    /answers of the new app are wrong.*500|\d of \d+ targets are healthy/,
+    /answers of the new app are wrong.*HTTP 50\d|\d of \d+ targets are healthy/,
   ],
   ['is slow', program({ latencyMs: 1_300 }), /one of five answers of the new app takes longer than/],
   ['answers 500 on 2 % of requests', program({ errorShare: 0.02 }), /are wrong \(\d.*HTTP 500/],
