@@ -142,6 +142,7 @@ const coveringEverything = (): AwsPort['listenerCertificates'] => () =>
       arn: 'arn:aws:acm:us-east-1:123456789012:certificate/imagined',
       names: ['shop.example.com', 'www.shop.example.com', 'api.corp.example.com'],
       ownerApp: undefined,
+      isValid: true,
     },
   ]);
 
