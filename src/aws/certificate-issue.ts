@@ -128,6 +128,8 @@ export interface WaitForValidationRecordsOptions {
 /**
  * Waits until ACM has told how each domain is to be proved, and returns the records, each once: `*.x` and `x` share one,
  * and so do all certificates of one account for one domain (ACM user guide, DNS validation).
+ *
+ * @throws {MigrationError} `CERTIFICATE_FAILED` with ACM's reason, `TIMED_OUT`.
  */
 export async function waitForValidationRecords(
   { clients, arn, clock, timeoutMs = 120_000, intervalMs = 1500 }: WaitForValidationRecordsOptions,
@@ -141,11 +143,20 @@ export async function waitForValidationRecords(
       if (certificate.validations.length > 0 && missing.length === 0) {
         return { state: 'ready', value: validationRecords(certificate) };
       }
+      if (certificate.status === 'failed') return { state: 'failed', error: requestFailed(certificate) };
       return { state: 'pending', saw: `${missing.length} domains without a record` };
     },
     { what: 'ACM to tell the validation records', clock, timeoutMs, intervalMs },
     signal,
   );
+}
+
+function requestFailed({ arn, domains, failureReason }: Certificate): MigrationError {
+  const reason = failureReason ?? 'no reason given';
+  return new MigrationError('CERTIFICATE_FAILED', `ACM issues no certificate for ${domains.join(', ')}: ${reason}`, {
+    hint: 'The reason is explained in the ACM user guide, "Certificate request fails". Mend it, then take this migration back and begin again.',
+    details: { arn, domains, failureReason },
+  });
 }
 
 /** The records that prove a certificate's domains, each once. */

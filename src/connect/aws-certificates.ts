@@ -2,7 +2,7 @@ import { findPendingCertificates } from '../aws/certificate-watch.ts';
 import { deleteCertificate, issueCertificate, waitForValidationRecords } from '../aws/certificate-issue.ts';
 import { forecastCertificates } from '../aws/certificate-forecast.ts';
 import { reusesIssuedCertificatesOnly } from '../aws/certificate-match.ts';
-import { findCertificate, readCertificateTags, type Certificate } from '../aws/certificates.ts';
+import { findCertificate, listCertificates, readCertificateTags, type Certificate } from '../aws/certificates.ts';
 import { planValidationRecords } from '../aws/dns/validation-records.ts';
 import { readStack } from '../aws/stacks.ts';
 import type { AwsPort, CertificateFacts } from '../orchestrator/ports.ts';
@@ -10,7 +10,12 @@ import type { AwsContext } from './aws-context.ts';
 
 type CertificatePort = Pick<
   AwsPort,
-  'forecastCertificates' | 'requestCertificate' | 'readCertificate' | 'deleteCertificate' | 'pendingCertificates'
+  | 'forecastCertificates'
+  | 'requestCertificate'
+  | 'requestedCertificates'
+  | 'readCertificate'
+  | 'deleteCertificate'
+  | 'pendingCertificates'
 >;
 
 /** Says for which intent a certificate was requested; the same intent finds it again after a crash. */
@@ -52,6 +57,14 @@ export function certificatePort({ clients, clock, resolver }: AwsContext): Certi
       const records = await waitForValidationRecords({ clients, arn, clock }, signal);
       const validation = await planValidationRecords({ clients, records, resolver }, signal);
       return { arn, isOurs: tags[KEY_TAG] === key, validation };
+    },
+
+    async requestedCertificates({ domains, key }, signal) {
+      const arns: string[] = [];
+      for (const { arn } of await listCertificates({ clients, covering: domains }, signal)) {
+        if ((await readCertificateTags({ clients, arn }, signal))[KEY_TAG] === key) arns.push(arn);
+      }
+      return arns;
     },
 
     async readCertificate(arn, signal) {

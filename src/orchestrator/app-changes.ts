@@ -1,121 +1,21 @@
-/** Creating, promoting and deleting apps: what several steps do to an app, and how each is known to have worked. */
+/** Environment, builds and promotions: what several steps do to an app, and how each is known to have worked. */
 import { MigrationError } from '../errors.ts';
 import type { Observation } from '../time/wait.ts';
 import type { AppFacts, EnvironmentMap, StackFacts } from './ports.ts';
 import { currentTry, failTry } from './attempts.ts';
+import { confirmEnvironment } from './confirm-environment.ts';
 import { sameEnvironment } from './environments.ts';
 import type { StepContext } from './step.ts';
 
 const MINUTE = 60_000;
 /** CloudFormation gives an ECS service about 3 h to become stable (convox/rack@20171213132441 provider/aws/releases.go). */
 const PROMOTE_TIMEOUT_MS = 190 * MINUTE;
-const CREATE_TIMEOUT_MS = 30 * MINUTE;
-const DELETE_TIMEOUT_MS = 60 * MINUTE;
 const BUILD_TIMEOUT_MS = 90 * MINUTE;
-/**
- * Each API process of a rack caches descriptions of stacks for 5 s, and two answer in turn (convox/rack@20171213132441
- * provider/aws): for that long one of them may not know of a change that the other one made.
- */
-const RACK_CACHE_MS = 6_000;
-const STALE_REFUSAL_TIMEOUT_MS = 2 * MINUTE;
 /** How often a stack that runs for minutes is asked for certificates it waits for. */
 const CERTIFICATE_LOOK_EVERY = 4;
 
 export function stackName(rack: string, app: string): string {
   return `${rack}-${app}`;
-}
-
-/** Creates an app and waits until it and its stack say so. Gives the ARN of its stack. */
-export async function createApp(
-  context: StepContext,
-  { app, generation }: Pick<AppFacts, 'generation'> & { readonly app: string },
-  signal: AbortSignal,
-): Promise<string> {
-  const { rack, aws } = context.ports;
-  const name = stackName(context.facts.rack.name, app);
-  await context.once('create', async () => {
-    if ((await rack.apps.find(app, signal)) === undefined) await rack.apps.create({ name: app, generation }, signal);
-    return true;
-  });
-  const stackArn = await context.wait<string>(
-    async () => {
-      const [stack, found] = await Promise.all([aws.findStack(name, signal), rack.apps.find(app, signal)]);
-      if (stack === undefined || found === undefined) return { state: 'pending', saw: 'not listed yet' };
-      if (stack.status === 'CREATE_COMPLETE' && found.status === 'running') {
-        if (found.generation !== generation) return { state: 'failed', error: wrongGeneration(found) };
-        return { state: 'ready', value: stack.arn };
-      }
-      if (/ROLLBACK|FAILED/.test(stack.status) && !stack.status.endsWith('_IN_PROGRESS')) {
-        const cause = await aws.firstCause(stack.arn, 0, signal);
-        return { state: 'failed', error: createFailed(app, stack.status, cause) };
-      }
-      return { state: 'pending', saw: stack.status };
-    },
-    { what: `app ${app} to be created`, timeoutMs: CREATE_TIMEOUT_MS },
-    signal,
-  );
-  await context.sleep('rack-caches', RACK_CACHE_MS, "the rack's own caches to know the new app");
-  return stackArn;
-}
-
-/** Deletes an app whose stack is known and waits until that stack, read by its ARN, is gone. Safe to repeat. */
-export async function deleteApp(
-  context: StepContext,
-  { app, stackArn }: { app: string; stackArn: string },
-  signal: AbortSignal,
-): Promise<void> {
-  const { rack, aws } = context.ports;
-  const isOurs = async (): Promise<boolean> => {
-    const stack = await aws.findStack(stackArn, signal);
-    return stack !== undefined && stack.status !== 'DELETE_COMPLETE';
-  };
-  await context.once('delete', async () => {
-    await context.wait(
-      async () => {
-        const stack = await aws.findStack(stackArn, signal);
-        if (stack === undefined || stack.status.startsWith('DELETE_')) return { state: 'ready', value: undefined };
-        try {
-          await rack.apps.delete(app, signal);
-          return { state: 'ready', value: undefined };
-        } catch (error) {
-          // An API process that still sees a link which is gone refuses; a refusal changes nothing.
-          if (MigrationError.is(error, 'RACK_CONFLICT')) return { state: 'pending', saw: error.message };
-          throw error;
-        }
-      },
-      {
-        what: `rack to accept the deletion of ${app}`,
-        timeoutMs: STALE_REFUSAL_TIMEOUT_MS,
-        intervalMs: RACK_CACHE_MS / 2,
-      },
-      signal,
-    );
-    return true;
-  });
-  await context
-    .wait(
-      async () => {
-        const stack = await aws.findStack(stackArn, signal);
-        if (stack === undefined || stack.status === 'DELETE_COMPLETE') return { state: 'ready', value: undefined };
-        // The rack repeats a failed delete once within ten minutes (provider/aws/apps.go `cleanup`), so one look is not enough.
-        return { state: 'pending', saw: stack.status };
-      },
-      {
-        what: `stack of ${app} to be deleted`,
-        timeoutMs: DELETE_TIMEOUT_MS,
-        hint: `Look at the stack's events: a resource of it cannot be deleted. Then run \`gen2 resume\` again.`,
-      },
-      signal,
-    )
-    .catch(async (error: unknown) => {
-      if (!MigrationError.is(error, 'TIMED_OUT') || !(await isOurs())) throw error;
-      const cause = await aws.firstCause(stackArn, 0, signal);
-      throw new MigrationError('APP_DELETE_FAILED', `app ${app} was not deleted: ${cause ?? error.message}`, {
-        hint: 'Remove what holds the resource, then run `gen2 resume`.',
-        details: { app, stackArn },
-        cause: error,
-      });
-    });
 }
 
 /** Sets an environment unless the newest release has it already; gives the release that holds it. */
@@ -130,6 +30,26 @@ export async function setEnvironment(
   if (newest !== undefined && sameEnvironment(await rack.environment.get(app, signal), env)) return newest.id;
   const { releaseId } = await rack.environment.set(app, env, signal);
   return releaseId;
+}
+
+/**
+ * Sets an environment and reads it back.
+ *
+ * @throws {MigrationError} `ENVIRONMENT_MISMATCH` with the names that differ; the next run of the step sets it anew.
+ */
+export async function putEnvironment(
+  context: StepContext,
+  { app, env, hint }: { readonly app: string; readonly env: EnvironmentMap; readonly hint: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const thisTry = currentTry(context, 'set');
+  await context.once(thisTry, () => setEnvironment(context, app, env, signal));
+  try {
+    await confirmEnvironment(context, { app, wanted: env, hint }, signal);
+  } catch (error) {
+    if (MigrationError.is(error, 'ENVIRONMENT_MISMATCH')) await failTry(context, thisTry, error);
+    throw error;
+  }
 }
 
 /**
@@ -262,27 +182,6 @@ async function getStack(context: StepContext, stackArn: string, signal: AbortSig
 function settledApp(app: AppFacts | undefined): Observation<AppFacts> {
   if (app === undefined) return { state: 'pending', saw: 'not listed' };
   return app.status === 'running' ? { state: 'ready', value: app } : { state: 'pending', saw: app.status };
-}
-
-function wrongGeneration({ name, generation }: AppFacts): MigrationError {
-  return new MigrationError('RACK_UNSUPPORTED', `the rack made ${name} as a generation ${generation} app`, {
-    hint:
-      generation === '1'
-        ? 'Generation 2 needs rack 20171204232334 or later: run again with --update-rack.'
-        : `This rack makes no apps of generation 1. Delete ${name} again.`,
-    details: { app: name },
-  });
-}
-
-function createFailed(app: string, status: string, cause: string | undefined): MigrationError {
-  return new MigrationError(
-    'APP_CREATE_FAILED',
-    `app ${app} was not created (${status}): ${cause ?? 'no cause in its events'}`,
-    {
-      hint: 'Take it back with `gen2 abort`, mend the cause, and begin again.',
-      details: { app, status },
-    },
-  );
 }
 
 function buildFailed(app: string, build: string, why: string): MigrationError {

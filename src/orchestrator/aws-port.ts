@@ -271,6 +271,11 @@ export interface AwsPort {
     request: { readonly domains: readonly string[]; readonly key: string },
     signal: AbortSignal,
   ): Promise<RequestedCertificate>;
+  /** ARNs of the certificates requested under a key, whatever became of them. */
+  requestedCertificates(
+    request: { readonly domains: readonly string[]; readonly key: string },
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
   readCertificate(arn: string, signal: AbortSignal): Promise<CertificateFacts | undefined>;
   deleteCertificate(arn: string, signal: AbortSignal): Promise<void>;
   /** Certificates that a stack waits for. */

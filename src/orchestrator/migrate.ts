@@ -3,7 +3,8 @@ import { MigrationError } from '../errors.ts';
 import { assess } from './assess/assess.ts';
 import type { Engine, Execution, ExecutionFilter } from './engine.ts';
 import type { EventListener, Outcome } from './events.ts';
-import { POINT_OF_NO_RETURN, stagesOf, stagesOfPhase, stagesTakenBack } from './migration.ts';
+import { firstFailure } from './first-failure.ts';
+import { hasNoReturn, stagesOf, stagesOfPhase, stagesTakenBack } from './migration.ts';
 import type { Assessment, MigrationSettings, Plan, PlannedStep } from './plan.ts';
 import { assertAsPlanned, basisOf } from './plan-basis.ts';
 import type { ExportPort, Ports } from './ports.ts';
@@ -127,12 +128,15 @@ export async function resumeMigration(
       findFacts(execution) ??
       (await execution.step('assess', () => assessUnblocked(request.ports, settings, execution.signal)));
     const known = { ...request, execution, facts, settings, resumed: true };
-    return execution.direction === 'forward' ? forward(known) : backward(known, execution.direction);
+    const { direction } = execution;
+    return direction === 'forward'
+      ? forward(known)
+      : backward(known, { direction, because: firstFailure(view.events) });
   });
 }
 
 /**
- * Puts records back (`rollback`), or undoes everything (`abort`).
+ * Puts records back (`rollback`), or undoes everything (`abort`). An abort that was begun stays one.
  *
  * @throws {MigrationError} `POINT_OF_NO_RETURN` once the old app's deletion has begun, `UNDO_FAILED`.
  */
@@ -140,8 +144,9 @@ export async function undoMigration(
   request: MigrateRequest & { readonly filter: ExecutionFilter; readonly direction: 'rollback' | 'abort' },
   signal: AbortSignal,
 ): Promise<MigrationResult> {
-  const { engine, filter, direction } = request;
+  const { engine, filter } = request;
   const { execution, view } = await takeUp(engine, filter, signal);
+  const direction = execution.direction === 'abort' ? 'abort' : request.direction;
   return attempt(execution, async () => {
     assertCanReturn(execution, view.app);
     const facts = findFacts(execution);
@@ -153,7 +158,7 @@ export async function undoMigration(
     if (view.outcome === 'aborted' || view.outcome === 'succeeded') throw over(view.app, view.outcome);
     const known = { ...request, execution, facts, settings: view.settings, resumed: true };
     await execution.turn(direction, 'asked for by the user');
-    return backward(known, direction);
+    return backward(known, { direction, because: firstFailure(view.events) });
   });
 }
 
@@ -175,37 +180,53 @@ async function forward(run: Run): Promise<MigrationResult> {
     try {
       await runner.run(stagesOfPhase(stages, phase));
     } catch (error) {
-      if (phase !== 'cutover' || !returnsByItself(error, execution)) throw error;
+      if (!returnsByItself(error, { phase, execution })) throw error;
       return await returnRecords(run, runner, error);
     }
   }
   return finish(run, runner, settings.finish === 'keep' ? 'kept' : 'succeeded');
 }
 
-/** A failure after users were moved takes them back at once; a wish to stop does not. */
-function returnsByItself(error: unknown, execution: Execution): boolean {
+/**
+ * A failure after users were moved takes them back at once: any while they are being moved, and later, as long as there
+ * is a way back, one that says that the new app does not serve them. A wish to stop or to wait does not.
+ */
+function returnsByItself(
+  error: unknown,
+  { phase, execution }: { readonly phase: MigrationPhase; readonly execution: Execution },
+): boolean {
   const hasMoved = execution.wasStarted('switch-records/plan');
-  return (
-    hasMoved && !execution.signal.aborted && !MigrationError.is(error, 'STOPPED', 'GATE_PENDING', 'STATE_UNWRITABLE')
-  );
+  if (!hasMoved || hasNoReturn(execution) || execution.signal.aborted) return false;
+  if (phase === 'commit') return MigrationError.is(error, 'VERIFICATION_FAILED', 'TRAFFIC_OUT_OF_BOUNDS');
+  return !MigrationError.is(error, 'STOPPED', 'GATE_PENDING', 'STATE_UNWRITABLE');
 }
 
 async function returnRecords(run: Run, runner: Runner, cause: unknown): Promise<never> {
   const why = cause instanceof Error ? cause.message : String(cause);
   await run.execution.turn('rollback', why);
-  await backward(run, 'rollback', runner);
+  await backward(run, { direction: 'rollback', because: asError(cause) }, runner);
   throw new MigrationError('ROLLED_BACK', `traffic is back on the old app: ${why}`, {
     hint: `${run.facts.temporaryApp} still runs beside it, for you to look at. Remove it with \`gen2 abort ${run.facts.app}\`.`,
     cause,
   });
 }
 
-async function backward(run: Run, direction: 'rollback' | 'abort', given?: Runner): Promise<MigrationResult> {
+interface WayBack {
+  readonly direction: 'rollback' | 'abort';
+  /** The failure that made it necessary, if there was one. */
+  readonly because: Error | undefined;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+async function backward(run: Run, { direction, because }: WayBack, given?: Runner): Promise<MigrationResult> {
   const runner = given ?? runnerOf(run);
   const reason = direction === 'rollback' ? 'the records are put back' : 'everything is taken back';
   runner.tell({ type: 'direction', direction, reason });
   const stages = run.stages ?? stagesOf(run.settings);
-  await runner.undo(stagesTakenBack(stages, direction));
+  await runner.undo(stagesTakenBack(stages, direction), because);
   return finish(run, runner, direction === 'rollback' ? 'rolled-back' : 'aborted');
 }
 
@@ -243,7 +264,7 @@ function findFacts(execution: Execution): Assessment | undefined {
 }
 
 function assertCanReturn(execution: Execution, app: string): void {
-  if (!execution.wasStarted(`${POINT_OF_NO_RETURN}/begin`)) return;
+  if (!hasNoReturn(execution)) return;
   throw new MigrationError('POINT_OF_NO_RETURN', `${app}: the deletion of the old app has begun; it cannot come back`, {
     hint: `The temporary app serves all traffic. Go on with \`gen2 resume ${app}\`.`,
     details: { app },

@@ -6,6 +6,7 @@
  *   commit    old app deleted, app created again as generation 2, temporary app deleted          ← none, from
  *             `delete-old-app` on: the point of no return
  */
+import type { Execution } from './engine.ts';
 import type { Phase } from './events.ts';
 import type { MigrationSettings } from './plan.ts';
 import { isGate, type Stage } from './step.ts';
@@ -24,6 +25,7 @@ import {
   deleteTemporaryApp,
   importBuild,
   linkResources,
+  POINT_OF_NO_RETURN,
   promoteFinalApp,
   promoteFinalDomains,
   releaseDomains,
@@ -68,8 +70,10 @@ export const PROCEDURE: readonly Stage[] = [
   deleteTemporaryApp,
 ];
 
-/** From the moment this step has begun, nothing can be taken back. */
-export const POINT_OF_NO_RETURN = deleteOldApp.id;
+/** True from the moment in `delete-old-app` at which all is verified and the deletion begins: nothing can be taken back. */
+export function hasNoReturn(execution: Pick<Execution, 'wasStarted'>): boolean {
+  return execution.wasStarted(`${deleteOldApp.id}/${POINT_OF_NO_RETURN}`);
+}
 
 /** The stages of a migration in order; those of `--finish=keep` end with the traffic at the temporary app. */
 export function stagesOf(settings: MigrationSettings): readonly Stage[] {

@@ -1,43 +1,74 @@
 /** Links between an app and the rack's resources; a resource's stack must have settled before and after each change. */
+import { MigrationError } from '../errors.ts';
+import { currentTry, failTry } from './attempts.ts';
 import type { StepContext } from './step.ts';
 
 const MINUTE = 60_000;
+/** A change of a link is an update of the resource's stack. */
+const LINK_TIMEOUT_MS = 20 * MINUTE;
 
 interface Link {
   readonly resource: string;
   readonly app: string;
 }
 
-export async function linkResource(context: StepContext, { resource, app }: Link, signal: AbortSignal): Promise<void> {
-  const { resources } = context.ports.rack;
-  await waitForResource(context, resource, signal);
-  await context.once(`link-${resource}`, async () => {
-    if (!(await resources.get(resource, signal)).linkedApps.includes(app)) await resources.link(resource, app, signal);
-    return true;
-  });
-  await waitForResource(context, resource, signal);
+export function linkResource(context: StepContext, link: Link, signal: AbortSignal): Promise<void> {
+  return changeLink(context, { ...link, change: 'link' }, signal);
 }
 
-export async function unlinkResource(
+export function unlinkResource(context: StepContext, link: Link, signal: AbortSignal): Promise<void> {
+  return changeLink(context, { ...link, change: 'unlink' }, signal);
+}
+
+/** Waits for the link itself: `running` alone also follows an update that was rolled back. */
+async function changeLink(
   context: StepContext,
-  { resource, app }: Link,
+  { resource, app, change }: Link & { readonly change: 'link' | 'unlink' },
   signal: AbortSignal,
 ): Promise<void> {
   const { resources } = context.ports.rack;
-  await context.once(`unlink-${resource}`, async () => {
-    if ((await resources.get(resource, signal)).linkedApps.includes(app)) await resources.unlink(resource, app, signal);
+  const isAsWanted = ({ linkedApps }: { readonly linkedApps: readonly string[] }): boolean =>
+    linkedApps.includes(app) === (change === 'link');
+  const thisTry = currentTry(context, `${change}-${resource}`);
+  await context.once(thisTry, async () => {
+    if (!isAsWanted(await settled(context, resource, () => true, signal)))
+      await resources[change](resource, app, signal);
     return true;
   });
-  await waitForResource(context, resource, signal);
+  try {
+    await settled(context, resource, isAsWanted, signal);
+  } catch (error) {
+    if (!MigrationError.is(error, 'TIMED_OUT') || signal.aborted) throw error;
+    const failure = new MigrationError(
+      'STACK_FAILED',
+      `resource ${resource}: no ${change} of ${app}: ${error.message}`,
+      {
+        hint: `Look at the events of the resource's stack, mend the cause, then \`gen2 resume\` to ${change} it again.`,
+        details: { resource, app },
+        cause: error,
+      },
+    );
+    await failTry(context, thisTry, failure);
+  }
 }
 
-async function waitForResource(context: StepContext, resource: string, signal: AbortSignal): Promise<void> {
-  await context.wait(
+type Resource = Awaited<ReturnType<StepContext['ports']['rack']['resources']['get']>>;
+
+function settled(
+  context: StepContext,
+  resource: string,
+  isDone: (resource: Resource) => boolean,
+  signal: AbortSignal,
+): Promise<Resource> {
+  return context.wait(
     async () => {
-      const { status } = await context.ports.rack.resources.get(resource, signal);
-      return status === 'running' ? { state: 'ready', value: undefined } : { state: 'pending', saw: status };
+      const found = await context.ports.rack.resources.get(resource, signal);
+      if (found.status !== 'running') return { state: 'pending', saw: found.status };
+      return isDone(found)
+        ? { state: 'ready', value: found }
+        : { state: 'pending', saw: 'running, the link as it was' };
     },
-    { what: `resource ${resource} to settle`, timeoutMs: 20 * MINUTE, intervalMs: 5000 },
+    { what: `resource ${resource} to settle`, timeoutMs: LINK_TIMEOUT_MS, intervalMs: 5000 },
     signal,
   );
 }

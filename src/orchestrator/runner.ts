@@ -1,5 +1,5 @@
 import { MigrationError, stopped } from '../errors.ts';
-import { waitFor } from '../time/wait.ts';
+import { formatDuration, waitFor } from '../time/wait.ts';
 import type { Execution } from './engine.ts';
 import type { EventListener, MigrationEvent } from './events.ts';
 import type { Assessment, MigrationSettings } from './plan.ts';
@@ -19,6 +19,9 @@ type Told = MigrationEvent extends infer Event ? (Event extends MigrationEvent ?
 
 /** A wait tells what it sees at most this often on the record (ms); a listener hears every look. */
 const WAITING_RECORD_MS = 15_000;
+
+/** What a step may need to be taken back, unless it says otherwise (ms). */
+const UNDO_LIMIT_MS = 45 * 60_000;
 
 /** A step that fails for a reason that may pass is run so often, with longer pauses each time. */
 const MAX_TRIES = 5;
@@ -43,28 +46,55 @@ export class Runner {
   }
 
   /**
-   * Takes back every step of `stages` that was begun, last one first. A failed undo ends it and is reported with what
-   * was being undone; the same call goes on there.
+   * Takes back every step of `stages` that was begun, last one first, each within its limit. A failed undo ends it; the
+   * same call goes on there.
+   *
+   * @param because what made it necessary, if it was a failure; reported beside that of the undo.
+   * @throws {MigrationError} `UNDO_FAILED` with both failures and what is left to be taken back.
    */
-  async undo(stages: readonly Stage[]): Promise<void> {
+  async undo(stages: readonly Stage[], because: Error | undefined): Promise<void> {
     const { execution } = this.#options;
-    const steps = stages.filter((stage): stage is Step => !isGate(stage)).toReversed();
-    for (const step of steps) {
-      const id = `undo/${step.id}`;
-      // What was found done already was done by somebody else, who may need it: only what this execution began is ours.
-      const wasBegun = execution.wasStarted(`${step.id}/begin`);
-      if (step.undo === undefined || !wasBegun || execution.recorded(id) !== undefined) continue;
+    // What was found done already was done by somebody else, who may need it: only what this execution began is ours.
+    const begun = stages.filter(isUndoable).filter(({ id }) => execution.wasStarted(`${id}/begin`));
+    const left = begun.filter(({ id }) => execution.recorded(`undo/${id}`) === undefined).toReversed();
+    for (const [index, step] of left.entries()) {
       this.tell({ type: 'undo-started', step: step.id, title: step.title });
       try {
-        const takeBack = step.undo.bind(step, this.context(step.id, 'undo'), execution.signal);
-        await this.#repeatedly(step.id, takeBack);
-        await execution.step(id, () => Promise.resolve(true), { whilePaused: 'go-on' });
+        await this.#takeBack(step);
       } catch (error) {
-        throw this.#undoFailed(step, error);
+        const failure = asStopped(error, execution.signal, `undo ${step.title}`);
+        if (MigrationError.is(failure, 'STOPPED')) throw failure;
+        const code = MigrationError.is(failure) ? failure.code : 'BUG';
+        this.tell({ type: 'undo-failed', step: step.id, code, message: messageOf(failure) });
+        await this.#recorded.catch(() => undefined); // that it cannot be written down must not hide the failure
+        throw undoFailed({ failure, because, left: left.slice(index) });
       }
       this.tell({ type: 'undo-finished', step: step.id });
     }
     await this.#recorded;
+  }
+
+  /** Ends when its time is over even if what it waits for never answers. */
+  async #takeBack(step: UndoableStep): Promise<void> {
+    const { execution, ports } = this.#options;
+    const limitMs = step.undoLimitMs ?? UNDO_LIMIT_MS;
+    const ended = new AbortController();
+    const over = new AbortController();
+    const limit = ports.clock.sleep(limitMs, AbortSignal.any([execution.signal, ended.signal])).then(
+      () => {
+        const error = new MigrationError('TIMED_OUT', `not taken back within ${formatDuration(limitMs)}`, {
+          hint: 'Find out what holds it up; what was asked for may still happen.',
+        });
+        over.abort(error);
+        throw error;
+      },
+      () => undefined, // ended or stopped first
+    );
+    const signal = AbortSignal.any([execution.signal, over.signal]);
+    const context = this.context(step.id, 'undo');
+    const taken = this.#repeatedly(step.id, () => step.undo(context, signal)).finally(() => ended.abort());
+    await Promise.race([taken, limit.then(() => taken)]);
+    await execution.step(`undo/${step.id}`, () => Promise.resolve(true), { whilePaused: 'go-on' });
   }
 
   async #runStep(step: Step): Promise<void> {
@@ -87,7 +117,7 @@ export class Runner {
       const failure = asStopped(error, signal, title);
       const told = MigrationError.is(failure) ? failure : undefined;
       this.tell({ type: 'step-failed', step: id, code: told?.code ?? 'BUG', message: messageOf(failure) });
-      await this.#recorded;
+      await this.#recorded.catch(() => undefined); // that it cannot be written down must not hide the failure
       throw failure;
     }
   }
@@ -140,7 +170,10 @@ export class Runner {
       once: (name, run) => execution.step(`${prefix}/${name}`, run, stepOptions),
       steering: () => execution.steering(),
       forgetStage: (percent) => execution.forgetStage(percent),
-      recorded: (name, other = step) => execution.recorded(`${other}/${name}`),
+      recorded: (name, other) => {
+        const own = other === undefined ? execution.recorded(`${prefix}/${name}`) : undefined;
+        return own ?? execution.recorded(`${other ?? step}/${name}`);
+      },
       sleep: (name, ms, what, signal) => this.#sleep(step, `${prefix}/${name}`, { ms, what, signal }),
       wait: (probe, wait, signal) => {
         let toldAt = Number.NEGATIVE_INFINITY;
@@ -191,19 +224,39 @@ export class Runner {
     this.#recorded = this.#recorded.then(() => this.#options.execution.announce(event));
     this.#recorded.catch(() => undefined); // awaited where it matters
   }
+}
 
-  #undoFailed(step: Step, error: unknown): MigrationError {
-    const { signal } = this.#options.execution;
-    const failure = asStopped(error, signal, `undo ${step.title}`);
-    if (MigrationError.is(failure, 'STOPPED')) return failure;
-    const code = MigrationError.is(failure) ? failure.code : 'BUG';
-    this.tell({ type: 'undo-failed', step: step.id, code, message: messageOf(failure) });
-    return new MigrationError('UNDO_FAILED', `taking back "${step.title}" failed: ${messageOf(failure)}`, {
-      hint: `What was done before it still stands. ${MigrationError.is(failure) ? (failure.hint ?? '') : ''} Run the same command again to go on.`,
-      details: { step: step.id },
-      cause: failure,
-    });
-  }
+type UndoableStep = Step & Required<Pick<Step, 'undo'>>;
+
+function isUndoable(stage: Stage): stage is UndoableStep {
+  return !isGate(stage) && stage.undo !== undefined;
+}
+
+/** Both failures: what made the way back necessary, and what stopped it. */
+function undoFailed({
+  failure,
+  because,
+  left,
+}: {
+  readonly failure: unknown;
+  readonly because: Error | undefined;
+  /** The step whose undo failed, then those whose turn did not come. */
+  readonly left: readonly Step[];
+}): MigrationError {
+  const steps = left.map(({ id }) => id);
+  const undo = MigrationError.is(failure)
+    ? { code: failure.code, message: failure.message, hint: failure.hint }
+    : { code: 'BUG', message: messageOf(failure), hint: undefined };
+  const first = because === undefined ? '' : `; it was to be taken back because of this: ${because.message}`;
+  return new MigrationError(
+    'UNDO_FAILED',
+    `taking back "${left[0]?.title ?? ''}" failed: [${undo.code}] ${undo.message}${first}`,
+    {
+      hint: `Not yet taken back: ${steps.join(', ')}. ${undo.hint === undefined ? '' : `${undo.hint} `}Run the same command again to go on.`,
+      details: { step: steps[0], left: steps, undo },
+      cause: because ?? failure,
+    },
+  );
 }
 
 /** A write of which nobody knows whether it landed is like a crash in the middle of the step, which looks first. */

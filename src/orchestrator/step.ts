@@ -32,7 +32,7 @@ export interface StepContext extends PlanContext {
   readonly exports: ExportPort;
   /** Runs an effect or reads what must not be read twice; records its result (JSON, no secrets) under this step. */
   once<T>(name: string, run: (signal: AbortSignal) => Promise<T>): Promise<T>;
-  /** What `once` recorded under this step, or under another one. Undefined if it never finished. */
+  /** What `once` recorded under this step (in an undo: by the undo, else by the run), or under another one's run. */
   recorded(name: string, step?: string): unknown;
   /**
    * Sleeps until `ms` after it was first asked to. `what` is told to people: "no cache to hold the old TTL". `signal` may
@@ -70,6 +70,8 @@ export interface Step {
   readonly isUndoneByRollback?: true;
   /** Takes back what `run` did, however far it came; safe to repeat. Absent: there is nothing to take back. */
   undo?(context: StepContext, signal: AbortSignal): Promise<void>;
+  /** How long `undo` may take, ms; default 45 min. */
+  readonly undoLimitMs?: number;
 }
 
 /** A person's agreement between two steps. */

@@ -15,6 +15,8 @@ export class SimClock implements Clock {
   readonly realStartMs: number;
   readonly #clock: Clock;
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** While the world stands still: what fell due. */
+  #due: Set<() => void> | undefined;
   #closed = false;
 
   constructor({ scale, startMs }: SimClockOptions) {
@@ -45,12 +47,28 @@ export class SimClock implements Clock {
     if (this.#closed) return () => undefined;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      if (!this.#closed) task();
+      if (this.#closed) return;
+      if (this.#due === undefined) task();
+      else this.#due.add(task);
     }, ms / this.scale);
     this.#timers.add(timer);
     return () => {
       clearTimeout(timer);
       this.#timers.delete(timer);
+      this.#due?.delete(task);
+    };
+  }
+
+  /**
+   * A switch: time goes on and requests are answered, but nothing that was begun gets on (stacks, builds, changes on
+   * their way to name servers) until the returned function is called; what fell due meanwhile happens then.
+   */
+  standStill(): () => void {
+    const due = new Set<() => void>();
+    this.#due = due;
+    return () => {
+      if (this.#due === due) this.#due = undefined;
+      for (const task of due) if (!this.#closed) task();
     };
   }
 

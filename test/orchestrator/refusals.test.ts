@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createApp } from '../../src/orchestrator/app-changes.ts';
+import { createApp } from '../../src/orchestrator/app-lifecycle.ts';
 import type { Execution } from '../../src/orchestrator/engine.ts';
 import { LocalEngine } from '../../src/orchestrator/engines/local/local-engine.ts';
 import type { MigrationEvent } from '../../src/orchestrator/events.ts';
@@ -22,6 +22,8 @@ function sleepless(): Clock {
     now: () => now,
     monotonic: () => now,
     sleep: (ms) => {
+      // A limit on an undo is no pause: it is never reached here.
+      if (ms >= 30 * 60_000) return new Promise(() => undefined);
       now += ms;
       return Promise.resolve();
     },
@@ -98,9 +100,9 @@ describe('an undo', () => {
     const { runner, events } = await running();
     await runner.run([first, second]);
 
-    await expect(runner.undo([first, second])).rejects.toMatchObject({
+    await expect(runner.undo([first, second], undefined)).rejects.toMatchObject({
       code: 'UNDO_FAILED',
-      message: 'taking back "Title of second" failed: in use',
+      message: 'taking back "Title of second" failed: [BUG] in use',
       cause: expect.objectContaining({ message: 'in use' }) as unknown,
     });
     expect(undone).toEqual([]);

@@ -63,7 +63,7 @@ export class MortalMigration {
       },
     };
     try {
-      const connection = await connectToSandbox(this.#sandbox, false);
+      const connection = await connectToSandbox(this.#sandbox, { readOnly: false });
       try {
         const state = join(this.#folder, 'state');
         const request: MigrateRequest = {

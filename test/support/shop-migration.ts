@@ -34,19 +34,21 @@ export interface ShopMigrationOptions extends SandboxOptions {
   readonly mailAfterMs?: number | 'never';
   /** The clock of the tool; default: the sandbox's. */
   readonly toolClock?: (sandbox: Sandbox) => Clock;
+  /** State directory; default: one of its own that goes with it. */
+  readonly state?: string;
 }
 
 const APPROVE_ALL: Approver = () => Promise.resolve({ approved: true, by: 'test operator' });
 
 export async function startShopMigration(options: ShopMigrationOptions = {}): Promise<ShopMigration> {
-  const { approver = APPROVE_ALL, mailAfterMs = 60_000, toolClock, ...sandboxOptions } = options;
+  const { approver = APPROVE_ALL, mailAfterMs = 60_000, toolClock, state: givenState, ...sandboxOptions } = options;
   const sandbox = await startSandbox({ scale: 120, ...sandboxOptions });
   const folder = await mkdtemp(join(tmpdir(), 'gen2-shop-'));
   const sourceFolder = join(folder, 'source');
-  const state = join(folder, 'state');
+  const state = givenState ?? join(folder, 'state');
   await writeShopSource(sourceFolder);
   const clock = toolClock?.(sandbox) ?? scaledClock(sandbox.world.clock);
-  const open = (readOnly: boolean): Promise<Connection> => connectToSandbox(sandbox, readOnly, clock);
+  const open = (readOnly: boolean): Promise<Connection> => connectToSandbox(sandbox, { readOnly, clock });
   const [connection, readOnly] = await Promise.all([open(false), open(true)]);
   const events: MigrationEvent[] = [];
   const exists = (pid: number): boolean => pid === process.pid;
@@ -72,20 +74,37 @@ export async function startShopMigration(options: ShopMigrationOptions = {}): Pr
   };
 }
 
+export interface SandboxConnectionOptions {
+  readonly readOnly: boolean;
+  /** Default: the sandbox's. */
+  readonly clock?: Clock;
+  /** Real ms that clients wait for an answer, of which they ask for two; default: theirs. */
+  readonly patienceMs?: number;
+}
+
 /** Real clients on a sandbox. */
 export function connectToSandbox(
   sandbox: Sandbox,
-  readOnly: boolean,
-  clock: Clock = scaledClock(sandbox.world.clock),
+  { readOnly, clock = scaledClock(sandbox.world.clock), patienceMs }: SandboxConnectionOptions,
 ): Promise<Connection> {
+  const isPatient = patienceMs === undefined;
   const { endpoints, world } = sandbox;
   const { publicDns, vpcDns, ports, dnsPort, caPem } = endpoints;
   const inside = publicNetwork({ resolver: dnsResolver({ servers: [vpcDns] }) });
   const { accessKeyId, secretAccessKey } = world.settings;
   return connect(
     {
-      rack: { url: endpoints.rackUrl, password: world.settings.rackPassword, versionsUrl: endpoints.versionsUrl },
-      aws: { endpoint: endpoints.awsUrl, credentials: { accessKeyId, secretAccessKey } },
+      rack: {
+        url: endpoints.rackUrl,
+        password: world.settings.rackPassword,
+        versionsUrl: endpoints.versionsUrl,
+        ...(isPatient ? {} : { timeoutMs: patienceMs }),
+      },
+      aws: {
+        endpoint: endpoints.awsUrl,
+        credentials: { accessKeyId, secretAccessKey },
+        ...(isPatient ? {} : { requestTimeoutMs: patienceMs, maxAttempts: 2 }),
+      },
       clock,
       readOnly,
       network: {

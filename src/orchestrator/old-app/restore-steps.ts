@@ -1,6 +1,7 @@
 /** The steps that bring an old app back from its export; users see nothing of them. */
 import { MigrationError } from '../../errors.ts';
-import { build, createApp, promote, setEnvironment } from '../app-changes.ts';
+import { build, promote, setEnvironment } from '../app-changes.ts';
+import { createApp } from '../app-lifecycle.ts';
 import { confirmEnvironment } from '../confirm-environment.ts';
 import { EXPORT_FILES } from './export-format.ts';
 import type { OldAppExport } from './read-export.ts';

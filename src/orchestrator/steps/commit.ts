@@ -1,7 +1,7 @@
 import { assertMayDelete } from '../invariants.ts';
 import { MigrationError } from '../../errors.ts';
-import { build, createApp, deleteApp, promote, setEnvironment } from '../app-changes.ts';
-import { confirmEnvironment } from '../confirm-environment.ts';
+import { build, promote, putEnvironment, setEnvironment } from '../app-changes.ts';
+import { createApp, deleteApp } from '../app-lifecycle.ts';
 import { domainVariables, fingerprint, withDomains, withoutDomainVariables } from '../environments.ts';
 import { oldRows, recordRows, waitForCleanUp } from '../old-rows.ts';
 import { linkResource, unlinkResource } from '../resource-links.ts';
@@ -18,7 +18,10 @@ import { approveCommit } from './gates.ts';
 import { buildTemporaryApp, builtRelease, copyEnvironment, temporaryStack } from './temporary-app.ts';
 
 const MINUTE = 60_000;
-/** The point of no return: from here on the app ends as generation 2. */
+/** What `delete-old-app` writes down when all is verified, right before its first effect. */
+export const POINT_OF_NO_RETURN = 'point-of-no-return';
+
+/** Holds the point of no return: from there on the app ends as generation 2. */
 export const deleteOldApp: Step = {
   id: 'delete-old-app',
   phase: 'commit',
@@ -33,9 +36,10 @@ export const deleteOldApp: Step = {
     if (!isDeleting) {
       const approvedBy = approveCommit.id;
       await assertMayDelete(context, { app, stackArn, generation: '1', successor, approvedBy }, signal);
-      for (const resource of facts.old.links) await unlinkResource(context, { resource, app }, signal);
       await recordRows(context, app, signal);
     }
+    await context.once(POINT_OF_NO_RETURN, () => Promise.resolve(true));
+    if (!isDeleting) for (const resource of facts.old.links) await unlinkResource(context, { resource, app }, signal);
     await deleteApp(context, { app, stackArn }, signal);
     return `${app} is deleted`;
   },
@@ -81,9 +85,15 @@ export const copyEnvironmentBack: Step = {
       );
     }
     const wanted = withDomains(env, facts.services, 'off');
-    await context.once('set', () => setEnvironment(context, facts.app, wanted, signal));
-    const hint = 'Set these by hand, then `gen2 resume`. The temporary app holds them and serves all traffic.';
-    await confirmEnvironment(context, { app: facts.app, wanted, hint }, signal);
+    await putEnvironment(
+      context,
+      {
+        app: facts.app,
+        env: wanted,
+        hint: 'Find out who changes it, then `gen2 resume`. The temporary app holds the values and serves all traffic.',
+      },
+      signal,
+    );
     return `${wanted.size} variables copied and read back equal`;
   },
 };

@@ -2,6 +2,7 @@ import { MigrationError } from '../../errors.ts';
 import { formatDuration } from '../../time/wait.ts';
 import type { OldBalancer, TrafficFacts } from '../ports.ts';
 import { stackName } from '../app-changes.ts';
+import { currentTry, failTry } from '../attempts.ts';
 import { toDo, type Step, type StepContext } from '../step.ts';
 import { boundsOf, describeBounds, judgeCounts } from '../traffic/bounds.ts';
 import { guarded, type Baseline, type Guard } from '../traffic/guard.ts';
@@ -54,7 +55,8 @@ export async function waitForTraffic(
   const { facts, ports, settings } = context;
   const { services } = await balancedServices(context, signal);
   if (services.length === 0) return 'no service has a port';
-  const sinceMs = await context.once('traffic-since', () => Promise.resolve(ports.clock.now()));
+  const thisTry = currentTry(context, 'traffic-since');
+  const sinceMs = await context.once(thisTry, () => Promise.resolve(ports.clock.now()));
   const watchedSince = ports.clock.monotonic();
   const limitMs = oldTrafficLimit(settings);
   const sources = { appStackName: stackName(facts.rack.name, app), services, oldBalancers: old };
@@ -63,7 +65,8 @@ export async function waitForTraffic(
       const traffic = await ports.aws.traffic({ ...sources, sinceMs }, signal);
       const { oldRequests, says: figures } = traffic;
       const problem = judgeCounts(traffic, boundsOf(settings));
-      if (problem !== undefined) return { state: 'failed', error: outOfBounds(problem) };
+      // Requests that failed up to now must not count against an app that has been mended.
+      if (problem !== undefined) return await failTry(context, thisTry, outOfBounds(problem));
       const arrived = requestsOfOthers(traffic, guard);
       const elapsedMs = ports.clock.monotonic() - watchedSince;
       const isQuiet = arrived + oldRequests === 0 && elapsedMs > QUIET_MS;

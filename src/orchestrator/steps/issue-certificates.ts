@@ -31,25 +31,33 @@ export const issueCertificates: Step = {
     const ahead = context.facts.certificates.filter(({ way }) => way === 'dns');
     for (const { service, domains } of ahead) {
       const requested = await context.once(`request-${service}`, () =>
-        context.ports.aws.requestCertificate({ domains, key: `${context.execution}-${service}` }, signal),
+        context.ports.aws.requestCertificate({ domains, key: keyOf(context, service) }, signal),
       );
       await submitBatches(context, `validation-${service}`, requested.validation, signal);
     }
     return `certificates requested for ${ahead.flatMap(({ domains }) => domains).join(', ')}`;
   },
   async undo(context, signal) {
-    for (const { service } of context.facts.certificates.filter(({ way }) => way === 'dns')) {
-      // What `once` recorded when it was issued, gone through JSON.
-      const requested = context.recorded(`request-${service}`) as RequestedCertificate | undefined;
-      if (requested?.isOurs !== true) continue;
+    const { aws } = context.ports;
+    for (const { service, domains } of context.facts.certificates.filter(({ way }) => way === 'dns')) {
       await context.once(`delete-${service}`, async () => {
-        await context.ports.aws.deleteCertificate(requested.arn, signal);
-        await context.ports.aws.restoreBatches(requested.validation, signal);
+        // Asked of ACM and not of the record: the answer to the request may never have been written down.
+        const key = keyOf(context, service);
+        for (const arn of await aws.requestedCertificates({ domains, key }, signal))
+          await aws.deleteCertificate(arn, signal);
+        // What `once` recorded when it was issued, gone through JSON.
+        const requested = context.recorded(`request-${service}`) as RequestedCertificate | undefined;
+        if (requested?.isOurs === true) await aws.restoreBatches(requested.validation, signal);
         return true;
       });
     }
   },
 };
+
+/** The same for the same intent, so that it is requested once. */
+function keyOf({ execution }: StepContext, service: string): string {
+  return `${execution}-${service}`;
+}
 
 /** The promotion takes only certificates that are issued. */
 export const awaitCertificates: Step = {

@@ -67,6 +67,8 @@ export const enableInternal: Step = {
     const balancer = await aws.findBalancer('internal', facts, signal);
     return `internal balancer is ${balancer.dnsName}`;
   },
+  // To wait for an update that is under way, and to make one.
+  undoLimitMs: 2 * RACK_UPDATE_TIMEOUT_MS,
   async undo(context, signal) {
     const { rack } = context.ports;
     const thisTry = currentTry(context, 'unset');

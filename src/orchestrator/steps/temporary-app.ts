@@ -1,6 +1,6 @@
 import { MigrationError } from '../../errors.ts';
-import { build, createApp, deleteApp, promote, setEnvironment, stackName } from '../app-changes.ts';
-import { confirmEnvironment } from '../confirm-environment.ts';
+import { build, promote, putEnvironment, stackName } from '../app-changes.ts';
+import { createApp, deleteApp } from '../app-lifecycle.ts';
 import { domainVariables, fingerprint, withDomains } from '../environments.ts';
 import { assertNamesAreBack } from '../invariants.ts';
 import { keepPlainHttp, keepsHttpSays } from '../plain-http.ts';
@@ -22,6 +22,8 @@ export const createTemporaryApp: Step = {
     await keepPlainHttp(context, temporaryApp, signal);
     return `app ${temporaryApp} created`;
   },
+  // To settle takes up to an hour, to be deleted another.
+  undoLimitMs: 130 * MINUTE,
   async undo(context, signal) {
     const { temporaryApp, rack } = context.facts;
     const recorded = context.recorded('stack');
@@ -58,10 +60,15 @@ export const copyEnvironment: Step = {
     const { facts, ports } = context;
     const old = await ports.rack.environment.get(facts.app, signal);
     const wanted = withDomains(old, facts.services, 'on');
-    await context.once('set', () => setEnvironment(context, facts.temporaryApp, wanted, signal));
-    const hint =
-      'Somebody changed it meanwhile, or the rack cannot hold these values. Run `gen2 abort` and look at them.';
-    await confirmEnvironment(context, { app: facts.temporaryApp, wanted, hint }, signal);
+    await putEnvironment(
+      context,
+      {
+        app: facts.temporaryApp,
+        env: wanted,
+        hint: 'Somebody changed it meanwhile, or the rack cannot hold these values. `gen2 resume` sets it again; or `gen2 abort`.',
+      },
+      signal,
+    );
     await context.once('fingerprint', () => Promise.resolve(fingerprint(old, context.execution)));
     return `${old.size} variables copied and read back equal`;
   },

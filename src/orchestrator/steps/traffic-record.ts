@@ -1,4 +1,4 @@
-import { MigrationError } from '../../errors.ts';
+import { MigrationError, throwIfStopped } from '../../errors.ts';
 import type { TrafficSources } from '../ports.ts';
 import { stackName } from '../app-changes.ts';
 import type { StepContext } from '../step.ts';
@@ -49,9 +49,16 @@ export async function keepCounts(
 /** The same after a return, once the records are back: nothing may come before that. */
 export async function keepCountsOfReturn(context: StepContext, signal: AbortSignal): Promise<void> {
   const { facts, ports } = context;
-  const { services } = await balancedServices(context, signal);
-  const request = { app: facts.temporaryApp, services, oldBalancers: facts.old.balancers };
-  await keepCounts(context, { ...request, changedAtMs: ports.clock.now() }, signal);
+  try {
+    const { services } = await balancedServices(context, signal);
+    const request = { app: facts.temporaryApp, services, oldBalancers: facts.old.balancers };
+    await keepCounts(context, { ...request, changedAtMs: ports.clock.now() }, signal);
+  } catch (error) {
+    throwIfStopped(signal, 'counts of the return');
+    if (!MigrationError.is(error)) throw error;
+    // They are for the report; what may have made the return necessary must not make it fail.
+    context.warn(`the traffic during the return could not be read: ${error.message}`);
+  }
 }
 
 /** The services behind the rack's balancers as they are now. */

@@ -32,18 +32,26 @@ function command(): readonly string[] {
 
 let known: readonly string[] | undefined;
 
-/** Starts `gen2` as a process of its own, with this environment alone. */
-export function spawnGen2(
-  argv: readonly string[],
-  { env, cwd }: { readonly env: Readonly<Record<string, string>>; readonly cwd: string },
-): SpawnedGen2 {
+export interface SpawnGen2Options {
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+/** Starts `gen2` as a process of its own, with this environment alone; it ends with the test. */
+export function spawnGen2(argv: readonly string[], options: SpawnGen2Options): SpawnedGen2 {
+  const spawned = startGen2(argv, options);
+  onTestFinished(() => void spawned.child.kill('SIGKILL'));
+  return spawned;
+}
+
+/** The same; whoever starts it ends it. */
+export function startGen2(argv: readonly string[], { env, cwd }: SpawnGen2Options): SpawnedGen2 {
   known ??= command();
   const child = spawn(process.execPath, [...known, ...argv], {
     cwd,
     env: { PATH: process.env['PATH'], HOME: cwd, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  onTestFinished(() => void child.kill('SIGKILL'));
   let stdout = '';
   let stderr = '';
   const waiting = new Set<() => void>();
@@ -56,7 +64,8 @@ export function spawnGen2(
     stderr += text;
     look();
   });
-  const ended = new Promise<Ended>((resolve) => {
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject);
     child.on('close', (code, signal) => {
       resolve({ exitCode: code ?? 128 + (signal === 'SIGKILL' ? 9 : 15), stdout, stderr });
       look();

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { access, constants, mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { access, constants, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { unwritable } from './journal.ts';
 
 /**
@@ -27,14 +27,36 @@ export function newExecutionId(nowMs: number): string {
   return `${stamp}-${randomBytes(2).toString('hex')}`;
 }
 
-/** Makes a folder and proves that it can be written. @throws {MigrationError} `STATE_UNWRITABLE`. */
+/** Room for the journal of a migration, many times over; a disk with less is as good as full. */
+const PROBE_BYTES = 1024 * 1024;
+
+/**
+ * Makes a folder and proves that it can be written by writing: permissions say little to root, and nothing of a full disk.
+ *
+ * @throws {MigrationError} `STATE_UNWRITABLE`.
+ */
 export async function ensureWritable(folder: string): Promise<void> {
+  const probe = join(folder, `probe.${randomUUID()}`);
   try {
     await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK | constants.X_OK);
+    try {
+      await writeFile(probe, Buffer.alloc(PROBE_BYTES, 1), { flag: 'wx', flush: true });
+    } finally {
+      await rm(probe, { force: true });
+    }
   } catch (error) {
-    throw unwritable(folder, error);
+    throw unwritable(folder, await reasonAbove(folder, error));
   }
+}
+
+/** Node.js 20 says ENOENT where folders cannot be made on a read-only disk; the first one that is there tells why. */
+async function reasonAbove(folder: string, error: unknown): Promise<unknown> {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT') || dirname(folder) === folder)
+    return error;
+  return access(folder, constants.W_OK).then(
+    () => error,
+    (reason: unknown) => reasonAbove(dirname(folder), reason),
+  );
 }
 
 export interface FoundExecution {
