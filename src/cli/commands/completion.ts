@@ -52,13 +52,13 @@ ${cases.join('\n')}
   fi
   COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
-complete -o default -F _gen2 gen2
+complete -o default -F _gen2 gen2 convox-gen2
 `;
 }
 
 function zsh(): string {
   const cases = followers().map(([word, words]) => `    ${word}) compadd -- ${words.join(' ')} ;;`);
-  return `#compdef gen2
+  return `#compdef gen2 convox-gen2
 _gen2() {
   if (( CURRENT == 2 )); then
     compadd -- ${firstWords().join(' ')} --help --version
@@ -69,7 +69,7 @@ ${cases.join('\n')}
   esac
   _files
 }
-compdef _gen2 gen2
+compdef _gen2 gen2 convox-gen2
 `;
 }
 
@@ -89,6 +89,7 @@ function fish(): string {
       lines.push(`complete -c gen2 -n ${when} -l ${long}${flags.includes('<') ? ' -r' : ''} -d ${quoted(help)}`);
     }
   }
+  lines.push('complete -c convox-gen2 -w gen2');
   return `${lines.join('\n')}\n`;
 }
 
