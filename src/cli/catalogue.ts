@@ -30,9 +30,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: '',
     summary: 'start the embedded rack and AWS alone, for every other command to work on',
     section: 'Try it',
-    options: ['mail', 'seed', 'scale', 'rackVersion', 'chaos', 'json', 'quiet', 'verbose'],
+    options: ['sourceTo', 'mail', 'seed', 'scale', 'rackVersion', 'chaos', 'json', 'quiet', 'verbose'],
     examples: [
       ['gen2 sandbox', 'print how to reach it, and keep it running'],
+      ['gen2 sandbox --source-to shop', 'with the source of its app, to migrate it'],
       ['gen2 sandbox --mail', 'list the certificate mails that arrived there, and approve them'],
     ],
     load: () => import('./commands/sandbox.ts'),

@@ -1,4 +1,7 @@
-import { EXIT_CODES } from '../../errors.ts';
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { EXIT_CODES, MigrationError } from '../../errors.ts';
+import { writeShopSource } from '../../sandbox/scenario/shop-source.ts';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import type { Invocation } from '../command.ts';
 import { given } from '../given.ts';
@@ -11,6 +14,7 @@ const DEFAULT_SCALE = 60;
 export async function run(invocation: Invocation): Promise<number> {
   const { shell, options, style } = invocation;
   if (options.has(OPTIONS.mail)) return handleMails(invocation);
+  await writeSource(invocation);
   const sandbox = await startSandbox({
     ...given('seed', options.get(OPTIONS.seed)),
     ...given('rackVersion', options.get(OPTIONS.rackVersion)),
@@ -29,7 +33,7 @@ export async function run(invocation: Invocation): Promise<number> {
           `${style.bold('The sandbox runs')}: an app "shop" on a rack, AWS, DNS and balancers; Ctrl-C ends it.`,
           'Paste the lines above into another terminal. Then, for example:',
           '  gen2 balancers --internal',
-          '  gen2 plan shop --source <folder with the source of shop>',
+          `  gen2 plan shop --source ${options.get(OPTIONS.sourceTo) ?? '<folder of --source-to>'}`,
           '  gen2 sandbox --mail',
           '',
         ].join('\n'),
@@ -40,6 +44,23 @@ export async function run(invocation: Invocation): Promise<number> {
   } finally {
     await sandbox.close();
   }
+}
+
+/** Into a folder of its own: nothing there is written over. @throws {MigrationError} `USAGE`. */
+async function writeSource({ shell, options }: Invocation): Promise<void> {
+  const given = options.get(OPTIONS.sourceTo);
+  if (given === undefined) return;
+  const folder = resolve(shell.cwd, given);
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new MigrationError('USAGE', `--source-to ${given}: the folder cannot be made (${code})`, {
+      hint: 'Name a folder that does not exist yet, inside one that does.',
+      cause: error,
+    });
+  }
+  await writeShopSource(folder);
 }
 
 /** The sandbox's own password and keys open nothing but this sandbox, and are what was asked for. */

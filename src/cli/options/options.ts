@@ -120,6 +120,7 @@ export const OPTIONS = {
     'what is rehearsed: ours, or the sequence of the article, by hand',
     ['gen2', 'article'],
   ),
+  sourceTo: text('--source-to <folder>', 'Sandbox', "write the source of the sandbox's app into this new folder"),
   mail: flag('--mail', 'Sandbox', 'list and approve the certificate mails of a running sandbox'),
   // single commands
   watch: flag('--watch', 'This command', 'keep looking until it is over'),
