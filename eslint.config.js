@@ -56,6 +56,10 @@ export default tseslint.config(
         'error',
         { selector: 'ExportDefaultDeclaration', message: 'named exports only' },
         { selector: 'TSEnumDeclaration', message: 'unions of string literals, not enums' },
+        {
+          selector: 'ImportDeclaration[source.value=/^zod/] > ImportSpecifier',
+          message: "import * as z from 'zod': else all of zod, its translations too, is read at every start",
+        },
       ],
     },
   },

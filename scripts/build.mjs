@@ -1,6 +1,6 @@
-// Compiles src/ to dist/ when a source is newer than the last build.
+// Compiles the library to dist/ and bundles the command to dist/cli/ when a source is newer than the last build.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { ensureInstalled } from './install.mjs';
 
@@ -12,7 +12,9 @@ function newestSource() {
     .filter((entry) => entry.isFile())
     .map((entry) => `${entry.parentPath}/${entry.name}`);
   return Math.max(
-    ...[...sources, `${root}tsconfig.build.json`, `${root}package-lock.json`].map((file) => statSync(file).mtimeMs),
+    ...[...sources, `${root}tsconfig.build.json`, `${root}package-lock.json`, `${root}scripts/bundle.mjs`].map(
+      (file) => statSync(file).mtimeMs,
+    ),
   );
 }
 
@@ -22,11 +24,9 @@ export function ensureBuilt() {
   if (existsSync(stamp) && statSync(stamp).mtimeMs > newestSource()) return;
   rmSync(`${root}dist`, { recursive: true, force: true });
   console.error('Building …');
-  execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', 'tsconfig.build.json'], {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  chmodSync(`${root}dist/cli/main.js`, 0o755);
+  for (const script of [['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], ['scripts/bundle.mjs']]) {
+    execFileSync(process.execPath, script, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  }
   writeFileSync(stamp, '');
 }
 

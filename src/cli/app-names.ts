@@ -6,7 +6,7 @@ import { MigrationError } from '../errors.ts';
 import type { RunningApp } from '../manifest/convert-types.ts';
 import type { Invocation } from './command.ts';
 import { given } from './given.ts';
-import { openAws } from './wiring.ts';
+import { openAws } from './open-aws.ts';
 
 export type Names = Readonly<Record<string, readonly string[]>>;
 

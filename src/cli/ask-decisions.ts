@@ -24,7 +24,7 @@ export async function askDecisions({ invocation, file, convert }: AskDecisionsRe
   const { shell, options } = invocation;
   let conversion = convert(file.answers);
   const isForProgram = options.has(OPTIONS.json) || options.has(OPTIONS.sarif);
-  if (isForProgram || shell.stdin.isTTY !== true || !shell.stderr.isTTY) return conversion;
+  if (isForProgram || shell.stdin().isTTY !== true || !shell.stderr.isTTY) return conversion;
   if (openDecisions(conversion).length === 0) return conversion;
   if (!options.has(OPTIONS.force) && file.hasForeignComments(conversion.decisions)) {
     shell.stderr.write(
@@ -116,7 +116,7 @@ interface Terminal {
 
 function openTerminal({ shell }: Pick<Invocation, 'shell'>): Terminal {
   const ended = new AbortController();
-  const terminal = createInterface({ input: shell.stdin, output: asStream(shell.stderr), terminal: true });
+  const terminal = createInterface({ input: shell.stdin(), output: asStream(shell.stderr), terminal: true });
   // In raw mode Ctrl-C arrives as a key and never as a signal.
   terminal.on('SIGINT', () => shell.interrupt('SIGINT'));
   // A question whose input ends (Ctrl-D) would never be settled by readline.

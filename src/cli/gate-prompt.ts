@@ -21,11 +21,11 @@ function isFinal(gate: string): boolean {
  */
 export function gatePrompt({ invocation, app, view }: GatePromptOptions): Approver | undefined {
   const { shell, errorStyle: style } = invocation;
-  if (shell.stdin.isTTY !== true || !shell.stderr.isTTY) return undefined;
+  if (shell.stdin().isTTY !== true || !shell.stderr.isTTY) return undefined;
   return async (gate, _request, signal) => {
     const wanted = isFinal(gate) ? app : 'yes';
     view.hold();
-    const terminal = createInterface({ input: shell.stdin, output: asStream(shell.stderr), terminal: true });
+    const terminal = createInterface({ input: shell.stdin(), output: asStream(shell.stderr), terminal: true });
     // In raw mode Ctrl-C arrives as a key and never as a signal.
     terminal.on('SIGINT', () => shell.interrupt('SIGINT'));
     try {

@@ -8,7 +8,7 @@ import { readSettings } from './migration-settings.ts';
 import { OPTIONS } from './options/options.ts';
 import type { MigrationCall } from './run-migration.ts';
 import { databaseOptions } from './state.ts';
-import { openRack } from './wiring.ts';
+import { openRack } from './open-rack.ts';
 
 /** With the state in a database a migration runs in `gen2 worker`; here it is only asked for. */
 export async function leaveToWorkers(

@@ -16,12 +16,26 @@ function stop(signal: StopSignal): void {
   stopping.abort(new Error(`stopped by ${signal}`));
 }
 
-function output(stream: NodeJS.WriteStream): Output {
-  // A reader that went away (`gen2 … | head`) is no failure of ours.
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-  return { write: (text) => void stream.write(text), isTTY: stream.isTTY, columns: () => widthOf(stream) };
+/** Opened when first used: each of the three streams takes longer to open than `gen2 --help` to print. */
+function output(open: () => NodeJS.WriteStream): Output & { drained(): Promise<void> } {
+  let opened: NodeJS.WriteStream | undefined;
+  const stream = (): NodeJS.WriteStream => {
+    if (opened !== undefined) return opened;
+    opened = open();
+    // A reader that went away (`gen2 … | head`) is no failure of ours.
+    opened.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+    return opened;
+  };
+  return {
+    write: (text) => void stream().write(text),
+    get isTTY() {
+      return stream().isTTY;
+    },
+    columns: () => widthOf(stream()),
+    drained: () => new Promise((resolve) => (opened === undefined ? resolve() : opened.write('', () => resolve()))),
+  };
 }
 
 /** Node.js says columns only of a terminal. */
@@ -46,12 +60,10 @@ function userName(): string {
   }
 }
 
-function drained(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => stream.write('', () => resolve()));
-}
-
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal));
 
+const stdout = output(() => process.stdout);
+const stderr = output(() => process.stderr);
 const shell: Shell = {
   env: process.env,
   cwd: process.cwd(),
@@ -59,15 +71,15 @@ const shell: Shell = {
   user: userName(),
   pid: process.pid,
   processExists,
-  stdin: process.stdin,
-  stdout: output(process.stdout),
-  stderr: output(process.stderr),
+  stdin: () => process.stdin,
+  stdout,
+  stderr,
   signal: stopping.signal,
   stoppedBy: () => stoppedBy,
   interrupt: stop,
 };
 
 const exitCode = await runGen2(process.argv.slice(2), shell);
-await Promise.all([drained(process.stdout), drained(process.stderr)]);
+await Promise.all([stdout.drained(), stderr.drained()]);
 // Kept-alive connections would hold the process for as long as their servers like.
 process.exit(exitCode);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MigrationError } from '../errors.ts';
 import { basisOf, sha256, type ApprovedPlan, type PlanBasis } from '../orchestrator/plan-basis.ts';
 import type { MigrationSettings, Plan } from '../orchestrator/plan.ts';

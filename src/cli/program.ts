@@ -23,10 +23,21 @@ export async function runGen2(argv: readonly string[], shell: Shell): Promise<nu
   const guarded: Shell = { ...shell, stdout: secrets.guard(shell.stdout), stderr: secrets.guard(shell.stderr) };
   let exitCode: number = EXIT_CODES.ok;
   let options = asWritten(argv, shell);
-  const program = describeProgram(guarded, async (invocation, spec) => {
-    options = invocation.options;
+  const program = describeProgram(guarded, calledCommands(argv), async (call, spec) => {
+    options = call.options;
     const { run } = await spec.load();
-    exitCode = await run({ ...invocation, secrets });
+    exitCode = await run({
+      ...call,
+      secrets,
+      shell: guarded,
+      // Asked for only where something is written: to look at a stream opens it.
+      get style() {
+        return styleFor(guarded.stdout, guarded.env);
+      },
+      get errorStyle() {
+        return styleFor(guarded.stderr, guarded.env);
+      },
+    });
   });
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -36,9 +47,15 @@ export async function runGen2(argv: readonly string[], shell: Shell): Promise<nu
   }
 }
 
-type Start = (invocation: Omit<Invocation, 'secrets'>, spec: CommandSpec) => Promise<void>;
+type Start = (call: Pick<Invocation, 'options' | 'args'>, spec: CommandSpec) => Promise<void>;
 
-function describeProgram(shell: Shell, start: Start): Command {
+/** The one command that is called where its words come first: to describe all takes longer than most of them run. */
+function calledCommands(argv: readonly string[]): readonly CommandSpec[] {
+  const called = COMMANDS.filter(({ name }) => name.split(' ').every((word, index) => word === argv[index]));
+  return called.length === 0 ? COMMANDS : called;
+}
+
+function describeProgram(shell: Shell, commands: readonly CommandSpec[], start: Start): Command {
   const program = new Command('gen2')
     .description('Moves an app on a Convox rack from generation 1 to generation 2, in production.')
     .version(VERSION, '-V, --version', 'print the version')
@@ -54,7 +71,7 @@ function describeProgram(shell: Shell, start: Start): Command {
       getErrHelpWidth: () => shell.stderr.columns(),
     });
   const groups = new Map<string, Command>();
-  for (const spec of COMMANDS) {
+  for (const spec of commands) {
     const [first = '', second] = spec.name.split(' ');
     const parent = second === undefined ? program : groupOf(program, groups, first, spec);
     describeCommand(parent.command(`${second ?? first} ${spec.args}`.trim()), spec, shell, start);
@@ -87,8 +104,7 @@ function describeCommand(command: Command, spec: CommandSpec, shell: Shell, star
     const values = new OptionValues({ ...sources, file });
     for (const option of options) values.get(option); // all are read before anything is done
     const args = command.registeredArguments.map((_, index) => command.args[index]);
-    const style = styleFor(shell.stdout, shell.env);
-    await start({ shell, options: values, args, style, errorStyle: styleFor(shell.stderr, shell.env) }, spec);
+    await start({ options: values, args }, spec);
   });
 }
 

@@ -1,5 +1,5 @@
 import { open, readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MigrationError } from '../errors.ts';
 import type { RecordBatch } from '../orchestrator/ports.ts';
 

@@ -21,7 +21,7 @@ import { leaveReport } from './report/report-files.ts';
 import { reportText, tableWidth } from './report/report-text.ts';
 import { clockOf, findSandbox } from './sandbox-access.ts';
 import { findDatabaseUrl, newestExecution, openEngine, stateFolder } from './state.ts';
-import { openConnection } from './wiring.ts';
+import { openConnection } from './open-connection.ts';
 
 export type MigrationCall =
   | { readonly kind: 'start'; readonly until?: MigrationPhase }

@@ -2,7 +2,7 @@ import type { RunningApp, TargetRack } from '../manifest/convert-types.ts';
 import { findRackUrl } from './credentials.ts';
 import type { Invocation } from './command.ts';
 import { OPTIONS } from './options/options.ts';
-import { openRack } from './wiring.ts';
+import { openRack } from './open-rack.ts';
 
 /** What the rack knows that a manifest alone does not tell. */
 export interface KnownWorld {

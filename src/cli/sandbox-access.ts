@@ -1,25 +1,23 @@
-import { z } from 'zod';
 import { MigrationError } from '../errors.ts';
 import { scaledClock, systemClock, type Clock } from '../time/clock.ts';
 import type { Invocation } from './command.ts';
 import { OPTIONS } from './options/options.ts';
 
-const accessSchema = z.object({
-  scale: z.number(),
-  startMs: z.number(),
-  realStartMs: z.number(),
-  jumps: z.array(z.object({ afterMs: z.number(), byMs: z.number() })).optional(),
-  ports: z.object({ 80: z.number(), 443: z.number() }),
-  publicDns: z.string(),
-  vpcDns: z.string(),
-  dnsPort: z.number(),
-  caPem: z.string(),
-  controlUrl: z.string().optional(),
-  versionsUrl: z.string().optional(),
-});
-
 /** How to reach a running sandbox's network and clock; what `GEN2_SANDBOX` holds as JSON. */
-export type SandboxAccess = z.infer<typeof accessSchema>;
+export interface SandboxAccess {
+  readonly scale: number;
+  readonly startMs: number;
+  readonly realStartMs: number;
+  /** Moments at which the clock is set, ms after the start. */
+  readonly jumps?: readonly { readonly afterMs: number; readonly byMs: number }[];
+  readonly ports: { readonly 80: number; readonly 443: number };
+  readonly publicDns: string;
+  readonly vpcDns: string;
+  readonly dnsPort: number;
+  readonly caPem: string;
+  readonly controlUrl?: string;
+  readonly versionsUrl?: string;
+}
 
 /** Reads the text of `GEN2_SANDBOX`. @throws {MigrationError} `USAGE`. */
 export function parseSandboxAccess(text: string): SandboxAccess {
@@ -29,11 +27,27 @@ export function parseSandboxAccess(text: string): SandboxAccess {
   } catch {
     data = undefined;
   }
-  const parsed = accessSchema.safeParse(data);
-  if (parsed.success) return parsed.data;
+  if (isAccess(data)) return data;
   throw new MigrationError('USAGE', 'GEN2_SANDBOX does not hold what `gen2 sandbox` printed', {
     hint: 'Copy the whole line, or unset it to work on the real world.',
   });
+}
+
+/** Looked at by hand: a schema takes longer to read than `gen2 status` to run. */
+function isAccess(data: unknown): data is SandboxAccess {
+  if (!isObject(data) || !isObject(data['ports'])) return false;
+  const { scale, startMs, realStartMs, dnsPort, publicDns, vpcDns, caPem, controlUrl = '', versionsUrl = '' } = data;
+  const { jumps = [] } = data;
+  const isJump = (jump: unknown): boolean =>
+    isObject(jump) && typeof jump['afterMs'] === 'number' && typeof jump['byMs'] === 'number';
+  if (!Array.isArray(jumps) || !jumps.every(isJump)) return false;
+  const numbers = [scale, startMs, realStartMs, dnsPort, data['ports']['80'], data['ports']['443']];
+  const texts = [publicDns, vpcDns, caPem, controlUrl, versionsUrl];
+  return numbers.every((one) => typeof one === 'number') && texts.every((one) => typeof one === 'string');
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 /**

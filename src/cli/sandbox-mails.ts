@@ -1,6 +1,6 @@
 import axios from 'axios';
 import { createInterface } from 'node:readline/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EXIT_CODES, MigrationError } from '../errors.ts';
 import type { Invocation } from './command.ts';
 import { OPTIONS } from './options/options.ts';
@@ -65,8 +65,8 @@ function listText(mails: readonly Mail[]): string {
 
 /** On a terminal it asks; elsewhere it approves, since that is what the command is called for in scripts. */
 async function wantsToApprove({ shell }: Invocation, open: readonly Mail[]): Promise<boolean> {
-  if (shell.stdin.isTTY !== true || !shell.stderr.isTTY) return true;
-  const terminal = createInterface({ input: shell.stdin, output: asStream(shell.stderr), terminal: true });
+  if (shell.stdin().isTTY !== true || !shell.stderr.isTTY) return true;
+  const terminal = createInterface({ input: shell.stdin(), output: asStream(shell.stderr), terminal: true });
   terminal.on('SIGINT', () => shell.interrupt('SIGINT'));
   try {
     const what = open.length === 1 ? 'it' : `all ${open.length}`;

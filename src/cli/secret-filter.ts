@@ -60,7 +60,9 @@ export class SecretFilter {
   guard(output: Output): Output {
     return {
       write: (text) => output.write(this.apply(text)),
-      isTTY: output.isTTY,
+      get isTTY() {
+        return output.isTTY;
+      },
       columns: () => output.columns(),
     };
   }

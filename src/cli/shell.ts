@@ -19,7 +19,8 @@ export interface Shell {
   readonly user: string;
   readonly pid: number;
   processExists(pid: number): boolean;
-  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  /** Opened when asked for. */
+  stdin(): NodeJS.ReadableStream & { readonly isTTY?: boolean };
   /** Results. */
   readonly stdout: Output;
   /** Progress, logs, errors. */

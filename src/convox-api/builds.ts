@@ -8,7 +8,6 @@ import { multipart } from './multipart.ts';
 import { temporaryKey, type ObjectOperations } from './objects.ts';
 import type { RackBuild } from './rack-types.ts';
 import { Build, listOf } from './schema.ts';
-import { sourceArchive } from './source-archive.ts';
 import type { SourceNotice } from './source-tree.ts';
 import type { RackRequest } from './request.ts';
 import { writeThenLook } from './unclear-write.ts';
@@ -140,7 +139,7 @@ export function createBuildOperations(context: RackContext, objects: ObjectOpera
       const send = async (body: RackRequest['body']): Promise<RackBuild> =>
         makeBuild('builds.create', app, async () => postBuild(context, app, body, signal), signal);
       if (era === 'classic')
-        return await send(classicBody(source, { ...options, ...(manifest === undefined ? {} : { manifest }) }));
+        return await send(await classicBody(source, { ...options, ...(manifest === undefined ? {} : { manifest }) }));
       const url = 'url' in source ? source.url : await upload(objects, app, source, signal);
       assertObjectUrl(app, url);
       const fields = {
@@ -208,10 +207,11 @@ async function postBuild(
   );
 }
 
-function classicBody(source: BuildSource, options: BuildOptions): RackRequest['body'] {
+async function classicBody(source: BuildSource, options: BuildOptions): Promise<RackRequest['body']> {
   const cache = options.cache === undefined ? undefined : options.cache === 'use';
   const { description, manifest } = options;
   if ('url' in source) return { type: 'form', fields: { url: source.url, cache, config: manifest, description } };
+  const { sourceArchive } = await import('./source-archive.ts');
   const open = (): Readable => sourceArchive({ ...source, era: 'classic' });
   // As the 2017 CLI: every field is there, empty when it has nothing to say.
   const fields = { cache: String(cache ?? true), config: manifest ?? '', description: description ?? '' };
@@ -225,6 +225,7 @@ async function upload(
   source: BuildSource & { readonly folder: string },
   signal: AbortSignal,
 ): Promise<string> {
+  const { sourceArchive } = await import('./source-archive.ts');
   const stored = await objects.store(app, temporaryKey(), () => sourceArchive({ ...source, era: 'standard' }), signal);
   return stored.url;
 }

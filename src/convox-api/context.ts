@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Clock } from '../time/clock.ts';
 import type { RackLogger } from './options.ts';
 import { expectSuccess, parseReply } from './reply.ts';

@@ -4,7 +4,7 @@ import type { RackContext } from './context.ts';
 import { goDuration, type FormFields } from './form.ts';
 import { ReplayResume, SinceResume, type Resume } from './log-resume.ts';
 import { socketRefusal } from './rack-error.ts';
-import { openSocket, type RackSocket, type SocketEnd } from './rack-socket.ts';
+import type { RackSocket, SocketEnd } from './rack-socket.ts';
 
 /** How a stream goes on after its connection has ended. */
 type LogContinuation =
@@ -62,6 +62,7 @@ async function open(
   const sinceMs = lines instanceof SinceResume ? lines.sinceMs(context.clock.now()) : undefined;
   const since = sinceMs === undefined ? {} : { Since: goDuration(sinceMs) };
   const { operation, subject, path, headers } = request;
+  const { openSocket } = await import('./rack-socket.ts'); // a websocket client nobody needs before
   const connect = async (): Promise<RackSocket> =>
     context.session.repeatRead(
       operation,

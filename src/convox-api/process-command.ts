@@ -1,7 +1,6 @@
 import type { RackContext } from './context.ts';
 import type { FormFields } from './form.ts';
 import { socketRefusal } from './rack-error.ts';
-import { openSocket } from './rack-socket.ts';
 
 /** What goes in and out of a command. */
 export interface CommandIo {
@@ -43,6 +42,7 @@ export async function runCommand(
     Width: terminal?.columns,
     Tty: attach === 'pipe' ? false : undefined,
   };
+  const { openSocket } = await import('./rack-socket.ts'); // a websocket client nobody needs before
   const socket = await openSocket(context, context.session.url, { ...request, headers, effect: 'write' }, signal);
   const marked = new ExitMarkFilter();
   let output = '';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { MigrationError } from '../errors.ts';
 import type { TextReply } from './request.ts';
 

@@ -2,7 +2,7 @@
  * The border: what the rack sends, read into our shapes. Field names and types from the recorded answers of
  * convox/rack@20171213132441 and convox/rack@20260421192651 (test/conformance/transcripts).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseEnvironment } from './environment-text.ts';
 import type {
   RackApp,

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MigrationError } from '../errors.ts';
 import type { Decision } from './decisions.ts';
 import { EditedText, findTextProblem, withoutByteOrderMark } from './source-text.ts';

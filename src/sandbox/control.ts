@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FaultAction, FaultRequest } from './faults.ts';
 import { publishedVersions } from './rack-api/published-versions.ts';
 import type { RackApi } from './rack-api/server.ts';

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EXIT_CODES } from '../../src/errors.ts';
 import { temporaryFolder } from './support/folders.ts';
 import { spawnGen2 } from './support/spawn-gen2.ts';

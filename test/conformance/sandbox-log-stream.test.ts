@@ -1,6 +1,6 @@
 import axios from 'axios';
 import { expect, onTestFinished, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseSandboxAccess } from '../../src/cli/sandbox-access.ts';
 import { RackClient } from '../../src/convox-api/rack-client.ts';
 import { scaledClock } from '../../src/time/clock.ts';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { validate } from 'dockerfile-utils';
 import { parseAllDocuments } from 'yaml';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { COMMANDS } from '../../src/cli/catalogue.ts';
 import { OPTIONS } from '../../src/cli/options/options.ts';
 

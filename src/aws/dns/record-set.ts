@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ResourceRecordSet } from '@aws-sdk/client-route-53';
 import { MigrationError } from '../../errors.ts';
 import { dnsName } from './names.ts';

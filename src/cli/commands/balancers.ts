@@ -1,12 +1,14 @@
 import { EXIT_CODES, MigrationError } from '../../errors.ts';
 import { findRackBalancers, type BalancerAnswer, type RackBalancers } from '../../aws/balancers.ts';
+import { createBalancerClients } from '../../aws/balancer-clients.ts';
 import type { RackFacts } from '../../aws/rack-facts.ts';
 import { findRackUrl } from '../credentials.ts';
 import type { Invocation } from '../command.ts';
 import { OPTIONS } from '../options/options.ts';
 import { errorJson } from '../output/error-block.ts';
 import { columns } from '../output/style.ts';
-import { getRegion, openAws, openRack } from '../wiring.ts';
+import { awsOptions, getRegion } from '../aws-options.ts';
+import { openRack } from '../open-rack.ts';
 
 const ROLES = ['public', 'internal', 'api'] as const;
 type Role = (typeof ROLES)[number];
@@ -54,7 +56,7 @@ async function findByName(invocation: Invocation): Promise<RackBalancers> {
       hint: 'Set CONVOX_HOST and CONVOX_PASSWORD, or name the rack with --rack and its region with --region.',
     });
   }
-  const clients = openAws(invocation, { readOnly: true, region: getRegion(invocation) });
+  const clients = openBalancerClients(invocation, getRegion(invocation));
   try {
     return await findRackBalancers({ rack: { name }, clients }, invocation.shell.signal);
   } finally {
@@ -64,7 +66,7 @@ async function findByName(invocation: Invocation): Promise<RackBalancers> {
 
 async function withAws(invocation: Invocation, rack: RackFacts, region: string): Promise<RackBalancers> {
   const { signal, stderr } = invocation.shell;
-  const clients = openAws(invocation, { readOnly: true, region });
+  const clients = openBalancerClients(invocation, region);
   try {
     return await findRackBalancers({ rack, clients }, signal);
   } catch (error) {
@@ -74,6 +76,10 @@ async function withAws(invocation: Invocation, rack: RackFacts, region: string):
   } finally {
     clients.destroy();
   }
+}
+
+function openBalancerClients(invocation: Invocation, region: string): ReturnType<typeof createBalancerClients> {
+  return createBalancerClients({ ...awsOptions(invocation), region, readOnly: true });
 }
 
 function toJson(found: RackBalancers, roles: readonly Role[]): Readonly<Record<string, unknown>> {

@@ -8,7 +8,8 @@ import { appArgument } from '../arguments.ts';
 import type { Invocation } from '../command.ts';
 import { OPTIONS } from '../options/options.ts';
 import { clockOf, findSandbox } from '../sandbox-access.ts';
-import { openAws, openRack } from '../wiring.ts';
+import { openAws } from '../open-aws.ts';
+import { openRack } from '../open-rack.ts';
 
 /** A request lapses after 72 h (ACM user guide). */
 const WATCH_MS = 72 * 3_600_000;

@@ -5,7 +5,7 @@ import type { Invocation } from '../command.ts';
 import { OPTIONS } from '../options/options.ts';
 import { readRecordFile } from '../record-file.ts';
 import { waitForSync } from '../wait-for-sync.ts';
-import { openConnection } from '../wiring.ts';
+import { openConnection } from '../open-connection.ts';
 
 /** Puts records back from the file alone. */
 export async function run(invocation: Invocation): Promise<number> {

@@ -4,7 +4,7 @@ import { appArgument } from '../arguments.ts';
 import type { Invocation } from '../command.ts';
 import { OPTIONS } from '../options/options.ts';
 import { columns } from '../output/style.ts';
-import { openConnection } from '../wiring.ts';
+import { openConnection } from '../open-connection.ts';
 
 /** Shows every record in every zone that leads to an app's own balancers. */
 export async function run(invocation: Invocation): Promise<number> {

@@ -9,7 +9,7 @@ import { OPTIONS } from '../options/options.ts';
 import { columns } from '../output/style.ts';
 import { writeRecordFile } from '../record-file.ts';
 import { waitForSync } from '../wait-for-sync.ts';
-import { openConnection } from '../wiring.ts';
+import { openConnection } from '../open-connection.ts';
 
 /** Leads an app's records to the rack's balancers; the records as they were are on disk before that. */
 export async function run(invocation: Invocation): Promise<number> {

@@ -12,7 +12,9 @@ import type { Invocation } from '../command.ts';
 import { examine, type Diagnose, type Diagnosis } from '../doctor/diagnosis.ts';
 import { examineState } from '../doctor/examine-state.ts';
 import { OPTIONS } from '../options/options.ts';
-import { getRegion, openAws, openRack } from '../wiring.ts';
+import { getRegion } from '../aws-options.ts';
+import { openAws } from '../open-aws.ts';
+import { openRack } from '../open-rack.ts';
 
 /** Checks everything a migration needs, and does not stop at the first thing that is missing. Changes nothing. */
 export async function run(invocation: Invocation): Promise<number> {

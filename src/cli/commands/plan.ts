@@ -8,8 +8,8 @@ import { OPTIONS } from '../options/options.ts';
 import { planMarkdown } from '../output/plan-markdown.ts';
 import { planText } from '../output/plan-text.ts';
 import { planFile } from '../plan-file.ts';
+import { openConnection } from '../open-connection.ts';
 import { clockOf, findSandbox } from '../sandbox-access.ts';
-import { openConnection } from '../wiring.ts';
 import { writeOutput } from '../write-output.ts';
 
 /** Says what a migration would do; its clients cannot write. Exit code 3 when something keeps it from being done. */

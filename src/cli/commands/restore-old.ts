@@ -21,7 +21,7 @@ import { restorePlanText, restoredText } from '../output/restore-text.ts';
 import { writeRecordFile } from '../record-file.ts';
 import { clockOf, findSandbox } from '../sandbox-access.ts';
 import { openEngine } from '../state.ts';
-import { openConnection } from '../wiring.ts';
+import { openConnection } from '../open-connection.ts';
 
 /** Brings an old app back from its export, and says which records would lead users to it. */
 export async function run(invocation: Invocation): Promise<number> {

@@ -5,7 +5,7 @@ import { getApp } from '../app-records.ts';
 import { appArgument } from '../arguments.ts';
 import type { Invocation } from '../command.ts';
 import { OPTIONS } from '../options/options.ts';
-import { openConnection } from '../wiring.ts';
+import { openConnection } from '../open-connection.ts';
 
 interface Check {
   readonly ok: boolean;

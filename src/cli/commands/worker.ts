@@ -14,7 +14,7 @@ import { PlainLines, type ProgressView } from '../output/progress-view.ts';
 import { findSandbox } from '../sandbox-access.ts';
 import { leaveReport } from '../report/report-files.ts';
 import { databaseOptions, findDatabaseUrl, stateFolder } from '../state.ts';
-import { openConnection } from '../wiring.ts';
+import { openConnection } from '../open-connection.ts';
 
 /** Works on the executions of a rack that wait in the database, until it is told to stop. */
 export async function run(invocation: Invocation): Promise<number> {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { distance } from 'fastest-levenshtein';
 import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { MigrationError } from '../../errors.ts';
 import { SECRET_NAME } from '../secret-filter.ts';
 import { CONFIG_OPTIONS, configSchema } from './config-schema.ts';

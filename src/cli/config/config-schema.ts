@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Option } from '../options/option.ts';
 import { OPTIONS } from '../options/options.ts';
 

@@ -49,8 +49,9 @@ class ForkedTraffic implements TrafficProcess {
   #failure: Error | undefined;
 
   constructor(options: TrafficProcessOptions, { execArgv }: ProcessRuntime) {
-    // The compiled program finds the compiled file, the sources find the source.
-    const main = fileURLToPath(import.meta.url).replace(/traffic-process(\.[jt]s)$/, 'traffic-process-main$1');
+    // A source finds the source beside it, the bundled program the bundle beside it (scripts/bundle.mjs).
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const main = fileURLToPath(new URL(`traffic-process-main.${extension}`, import.meta.url));
     this.#child = fork(main, {
       serialization: 'advanced',
       ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ExecutionView } from '../../orchestrator/engine.ts';
 import type { MigrationEvent, Outcome, Phase } from '../../orchestrator/events.ts';
 import { trafficReport, type TrafficReport, type VisitorMinute } from './traffic.ts';

@@ -2,7 +2,7 @@ import { MigrationError, stopped, throwIfStopped } from '../../errors.ts';
 import { systemClock, type Clock } from '../../time/clock.ts';
 import type { Execution, GateAnswer, GateRequest, Steering, StepOptions } from '../engine.ts';
 import type { Direction, MigrationEvent, Outcome } from '../events.ts';
-import type { JournalEntry } from './local/journal-format.ts';
+import type { JournalEntry } from './local/journal-entry.ts';
 import type { ReplayedState } from './local/replay.ts';
 
 /** Answers gates in this process; undefined leaves the gate to other terminals. */

@@ -1,6 +1,6 @@
 /** What an export of the old app consists of, file by file. */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Assessment, MigrationSettings } from '../plan.ts';
 
 export const EXPORT_FORMAT = 'convox-gen2 export 1';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MigrationError } from '../../errors.ts';
 import { differingNames, fingerprint, withoutDomainVariables } from '../environments.ts';
 import type { Assessment } from '../plan.ts';

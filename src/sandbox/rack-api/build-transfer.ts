@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Api } from './api.ts';
 import type { Build } from './rack-store.ts';
 import { RackRefusal } from './reply.ts';

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { extract, pack } from 'tar-stream';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Program } from '../model/compute.ts';
 
 /** Text files of a source archive by path; only regular files, as the rack unpacks them (links are dropped). */

@@ -52,7 +52,7 @@ export function testShell(options: TestShellOptions = {}): TestShell {
     pid: process.pid,
     processExists: (pid) => pid === process.pid,
     keyboard,
-    stdin: Object.assign(keyboard, { isTTY }),
+    stdin: () => Object.assign(keyboard, { isTTY }),
     stdout: new Written({ isTTY, width }),
     stderr: new Written({ isTTY, width }),
     signal: stopping.signal,

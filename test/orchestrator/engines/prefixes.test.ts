@@ -4,12 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { GateAnswer } from '../../../src/orchestrator/engine.ts';
-import {
-  formatJournal,
-  readJournal,
-  type JournalEntry,
-  type JournalLine,
-} from '../../../src/orchestrator/engines/local/journal-format.ts';
+import type { JournalEntry, JournalLine } from '../../../src/orchestrator/engines/local/journal-entry.ts';
+import { formatJournal, readJournal } from '../../../src/orchestrator/engines/local/journal-format.ts';
 import { LocalEngine } from '../../../src/orchestrator/engines/local/local-engine.ts';
 import { replay, type ReplayedState } from '../../../src/orchestrator/engines/local/replay.ts';
 import { ManualClock } from '../../../src/time/clock.ts';

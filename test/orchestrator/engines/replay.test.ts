@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  formatJournal,
-  JOURNAL_VERSION,
-  readJournal,
-  type JournalEntry,
-  type JournalLine,
-} from '../../../src/orchestrator/engines/local/journal-format.ts';
+import type { JournalEntry, JournalLine } from '../../../src/orchestrator/engines/local/journal-entry.ts';
+import { formatJournal, JOURNAL_VERSION, readJournal } from '../../../src/orchestrator/engines/local/journal-format.ts';
 import { replay } from '../../../src/orchestrator/engines/local/replay.ts';
 
 const created: JournalEntry = {

@@ -2,7 +2,7 @@ import { DBOSClient, type DLogger } from '@dbos-inc/dbos-sdk';
 import { ensureSystemDatabase } from '@dbos-inc/dbos-sdk/internal/system_database';
 import { GlobalLogger } from '@dbos-inc/dbos-sdk/internal/telemetry/logs';
 import { Pool, type PoolClient } from 'pg';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MigrationError } from '../../../errors.ts';
 import { systemClock } from '../../../time/clock.ts';
 

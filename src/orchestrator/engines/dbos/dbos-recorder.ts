@@ -1,8 +1,8 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { stopped } from '../../../errors.ts';
 import type { Clock } from '../../../time/clock.ts';
 import type { GateAnswer, Steering } from '../../engine.ts';
-import type { JournalEntry } from '../local/journal-format.ts';
+import type { JournalEntry } from '../local/journal-entry.ts';
 import type { Recorder } from '../recorded-execution.ts';
 import type { Database } from './database.ts';
 import type { Message } from './history.ts';

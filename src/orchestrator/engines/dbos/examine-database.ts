@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { z } from 'zod';
+import * as z from 'zod';
 import { databaseError, locationOf } from './database.ts';
 import { WORKER_SILENT_MS } from './worker-registry.ts';
 

@@ -1,6 +1,6 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MigrationError } from '../../../errors.ts';
-import { lineSchema, type JournalEntry, type JournalLine } from '../local/journal-format.ts';
+import { lineSchema, type JournalEntry, type JournalLine } from '../local/journal-entry.ts';
 import { replay, type ReplayedState } from '../local/replay.ts';
 import { parseWorkflowId } from './workflow-id.ts';
 

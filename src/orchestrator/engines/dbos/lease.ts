@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MigrationError } from '../../../errors.ts';
 import { systemClock } from '../../../time/clock.ts';
 import { formatDuration } from '../../../time/wait.ts';

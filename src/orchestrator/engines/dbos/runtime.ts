@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { DBOS, DBOSWorkflowConflictError, Error as DbosErrors } from '@dbos-inc/dbos-sdk';
 import { MigrationError } from '../../../errors.ts';
 import type { Clock } from '../../../time/clock.ts';
-import type { JournalEntry } from '../local/journal-format.ts';
+import type { JournalEntry } from '../local/journal-entry.ts';
 import { APPLICATION, databaseError, SILENT, type Database } from './database.ts';
 import {
   LOST,

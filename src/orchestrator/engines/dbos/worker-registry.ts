@@ -1,7 +1,7 @@
 /** Which workers live: each says so every few seconds. Only for people; who may work on an app is decided by its lease. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Database } from './database.ts';
 
 /** A worker that said nothing for so long is taken for dead; real ms. */

@@ -1,4 +1,3 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { access, constants, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { unwritable } from './journal.ts';
@@ -24,7 +23,7 @@ export function journalPath(folder: string): string {
 /** `20260105-090000-3fa1`: sorts by time and is short enough to type. */
 export function newExecutionId(nowMs: number): string {
   const stamp = new Date(nowMs).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  return `${stamp}-${randomBytes(2).toString('hex')}`;
+  return `${stamp}-${Buffer.from(crypto.getRandomValues(new Uint8Array(2))).toString('hex')}`;
 }
 
 /** Room for the journal of a migration, many times over; a disk with less is as good as full. */
@@ -36,7 +35,7 @@ const PROBE_BYTES = 1024 * 1024;
  * @throws {MigrationError} `STATE_UNWRITABLE`.
  */
 export async function ensureWritable(folder: string): Promise<void> {
-  const probe = join(folder, `probe.${randomUUID()}`);
+  const probe = join(folder, `probe.${crypto.randomUUID()}`);
   try {
     await mkdir(folder, { recursive: true });
     try {

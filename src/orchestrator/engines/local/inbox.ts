@@ -1,27 +1,12 @@
 import { mkdir, readFile, readdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import type { InboxMessage } from './inbox-message.ts';
 import { unwritable } from './journal.ts';
-
-const messageSchema = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('gate'),
-    gate: z.string(),
-    answer: z.object({ approved: z.boolean(), by: z.string(), comment: z.string().optional() }),
-  }),
-  z.object({ type: z.literal('pause') }),
-  z.object({ type: z.literal('resume') }),
-  z.object({ type: z.literal('stage'), percent: z.number() }),
-]);
-
-/** What another terminal tells a running execution. */
-export type InboxMessage = z.infer<typeof messageSchema>;
 
 /** Leaves a message for an execution, whether it runs or not. */
 export async function sendMessage(folder: string, message: InboxMessage): Promise<void> {
   const inbox = join(folder, 'inbox');
-  const name = `${Date.now()}-${randomUUID()}`;
+  const name = `${Date.now()}-${crypto.randomUUID()}`;
   try {
     await mkdir(inbox, { recursive: true });
     await writeFile(join(inbox, `${name}.draft`), JSON.stringify(message), { flush: true });
@@ -41,6 +26,8 @@ export interface ReceivedMessage {
 export async function readMessages(folder: string): Promise<readonly ReceivedMessage[]> {
   const inbox = join(folder, 'inbox');
   const names = (await readdir(inbox).catch(() => [])).filter((name) => name.endsWith('.json')).toSorted();
+  if (names.length === 0) return [];
+  const { messageSchema } = await import('./inbox-message.ts');
   const received: ReceivedMessage[] = [];
   for (const name of names) {
     const path = join(inbox, name);

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
-import { z } from 'zod';
 import { MigrationError } from '../../../errors.ts';
+import type { JournalEntry, JournalLine } from './journal-entry.ts';
 
 /**
  * Version of the format; a newer one is refused, an older one is read, and brought up to date when it is written to.
@@ -11,41 +11,19 @@ import { MigrationError } from '../../../errors.ts';
  */
 export const JOURNAL_VERSION = 2;
 
-const direction = z.enum(['forward', 'rollback', 'abort']);
-const failure = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() });
-
-const entrySchema = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('execution-created'),
-    version: z.number(),
-    execution: z.string(),
-    rack: z.string(),
-    app: z.string(),
-    settings: z.record(z.string(), z.unknown()),
-  }),
-  z.object({ type: z.literal('run-started'), pid: z.number(), host: z.string(), direction }),
-  z.object({ type: z.literal('step-started'), step: z.string() }),
-  z.object({ type: z.literal('step-finished'), step: z.string(), result: z.unknown() }),
-  z.object({ type: z.literal('step-failed'), step: z.string(), error: failure }),
-  z.object({ type: z.literal('sleep-until'), step: z.string(), until: z.number() }),
-  z.object({ type: z.literal('gate-opened'), gate: z.string(), title: z.string(), shows: z.array(z.string()) }),
-  z.object({
-    type: z.literal('gate-answered'),
-    gate: z.string(),
-    answer: z.object({ approved: z.boolean(), by: z.string(), comment: z.string().optional() }),
-  }),
-  z.object({ type: z.literal('direction'), direction, reason: z.string() }),
-  z.object({ type: z.literal('event'), event: z.looseObject({ type: z.string() }) }),
-  z.object({
-    type: z.literal('execution-finished'),
-    outcome: z.enum(['succeeded', 'kept', 'rolled-back', 'aborted', 'failed']),
-  }),
-]);
-
-export type JournalEntry = z.infer<typeof entrySchema>;
-export type JournalLine = JournalEntry & { readonly seq: number; readonly at: number };
-
-export const lineSchema = z.intersection(entrySchema, z.object({ seq: z.number(), at: z.number() }));
+const KINDS: Readonly<Record<JournalEntry['type'], true>> = {
+  'execution-created': true,
+  'run-started': true,
+  'step-started': true,
+  'step-finished': true,
+  'step-failed': true,
+  'sleep-until': true,
+  'gate-opened': true,
+  'gate-answered': true,
+  direction: true,
+  event: true,
+  'execution-finished': true,
+};
 
 /** Checksum before the first line. */
 export const NO_CHECKSUM = '00000000';
@@ -106,11 +84,11 @@ export function readJournal(text: string, name: string): ReadJournal {
       if (isLast || pieces.slice(index + 1).every((rest) => rest === '')) break;
       throw damaged(name, index + 1, 'its checksum does not fit');
     }
-    const parsed = lineSchema.safeParse(JSON.parse(json));
-    if (!parsed.success) throw damaged(name, index + 1, z.prettifyError(parsed.error));
-    const { seq } = parsed.data;
+    const line: unknown = JSON.parse(json);
+    if (!isLine(line)) throw damaged(name, index + 1, 'it is no line of a journal');
+    const { seq } = line;
     if (seq !== lines.length + 1) throw damaged(name, index + 1, `it is number ${seq}, ${lines.length + 1} was due`);
-    lines.push(parsed.data);
+    lines.push(line);
     checksum = piece.slice(0, 8);
     wholeBytes += Buffer.byteLength(piece) + 1;
   }
@@ -123,8 +101,6 @@ function jsonOf(piece: string, previous: string): string | undefined {
   return piece[8] === ' ' && piece.slice(0, 8) === checksumOf(json, previous) ? json : undefined;
 }
 
-const headSchema = z.object({ type: z.literal('execution-created'), version: z.number() });
-
 /** What the first line says, whether or not its checksum is one that this program understands. */
 function versionOf(first: string, name: string): number {
   let data: unknown;
@@ -133,15 +109,30 @@ function versionOf(first: string, name: string): number {
   } catch {
     return JOURNAL_VERSION; // torn or damaged: found by its checksum
   }
-  const head = headSchema.safeParse(data);
-  if (!head.success) return JOURNAL_VERSION;
-  const { version } = head.data;
+  if (!isObject(data) || data['type'] !== 'execution-created') return JOURNAL_VERSION;
+  const { version } = data;
+  if (typeof version !== 'number') return JOURNAL_VERSION;
   if (version <= JOURNAL_VERSION) return version;
   throw new MigrationError(
     'JOURNAL_VERSION',
     `${name}: format ${version} is newer than this program's (${JOURNAL_VERSION})`,
     { hint: 'Go on with the version of gen2 that began this execution, or a newer one.', details: { file: name } },
   );
+}
+
+/**
+ * The checksum has proved that the line is as a program of this format wrote it, so its fields are not looked at again:
+ * a journal has thousands of lines, and `gen2 status` reads them all.
+ */
+function isLine(line: unknown): line is JournalLine {
+  if (!isObject(line)) return false;
+  const { type, seq, at } = line;
+  return typeof type === 'string' && Object.hasOwn(KINDS, type) && typeof seq === 'number' && typeof at === 'number';
+}
+
+/** True for objects and arrays alike. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 function damaged(name: string, line: number, why: string): MigrationError {

@@ -2,15 +2,8 @@ import { open, readFile, rename, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MigrationError } from '../../../errors.ts';
 import type { Clock } from '../../../time/clock.ts';
-import {
-  formatJournal,
-  formatLine,
-  JOURNAL_VERSION,
-  readJournal,
-  type JournalEntry,
-  type JournalLine,
-  type ReadJournal,
-} from './journal-format.ts';
+import type { JournalEntry, JournalLine } from './journal-entry.ts';
+import { formatJournal, formatLine, JOURNAL_VERSION, readJournal, type ReadJournal } from './journal-format.ts';
 
 /** An append-only journal; every line is on disk before `append` resolves. */
 export class Journal {

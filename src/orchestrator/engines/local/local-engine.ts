@@ -13,7 +13,8 @@ import {
   newExecutionId,
   type FoundExecution,
 } from './folders.ts';
-import { isPauseAsked, readMessages, sendMessage, type InboxMessage } from './inbox.ts';
+import { isPauseAsked, readMessages, sendMessage } from './inbox.ts';
+import type { InboxMessage } from './inbox-message.ts';
 import { JOURNAL_VERSION } from './journal-format.ts';
 import { Journal, peekJournal, unwritable } from './journal.ts';
 import { LocalRecorder, replayed } from './local-recorder.ts';

@@ -2,7 +2,7 @@ import { MigrationError } from '../../../errors.ts';
 import type { GateAnswer, Steering } from '../../engine.ts';
 import type { Recorder } from '../recorded-execution.ts';
 import { isPauseAsked, readMessages } from './inbox.ts';
-import type { JournalEntry } from './journal-format.ts';
+import type { JournalEntry } from './journal-entry.ts';
 import type { Journal } from './journal.ts';
 import type { Lock } from './lock.ts';
 import { replay, type ReplayedState } from './replay.ts';

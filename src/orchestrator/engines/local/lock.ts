@@ -1,26 +1,19 @@
-import { randomUUID } from 'node:crypto';
 import { link, readFile, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { MigrationError } from '../../../errors.ts';
 import { systemClock } from '../../../time/clock.ts';
 import { formatDuration } from '../../../time/wait.ts';
+import { isObject } from './journal-format.ts';
 import { unwritable } from './journal.ts';
-import { identityOf, isAlive } from './process-identity.ts';
+import { identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
 
-const ownerSchema = z.object({
-  token: z.string(),
-  execution: z.string(),
-  since: z.number(),
-  identity: z.object({
-    host: z.string(),
-    pid: z.number(),
-    boot: z.string(),
-    pidNamespace: z.string(),
-    started: z.string(),
-  }),
-});
-type Owner = z.infer<typeof ownerSchema>;
+interface Owner {
+  readonly token: string;
+  readonly execution: string;
+  /** ms since 1970. */
+  readonly since: number;
+  readonly identity: ProcessIdentity;
+}
 
 export interface LockTiming {
   /** The holder touches its file this often, so that other hosts and containers see it live. Real ms. */
@@ -70,7 +63,7 @@ export async function takeLock({
   readonly timing?: LockTiming;
 }): Promise<Lock> {
   const self = await identityOf(process.pid);
-  const mine: Owner = { token: randomUUID(), execution, since: Date.now(), identity: self };
+  const mine: Owner = { token: crypto.randomUUID(), execution, since: Date.now(), identity: self };
   let path = join(folder, 'lock');
   for (;;) {
     if (await createWhole(path, JSON.stringify(mine))) return held(path, { folder, app, owner: mine, timing });
@@ -109,7 +102,7 @@ async function lastOf(folder: string, path: string): Promise<{ path: string; own
 }
 
 async function createWhole(path: string, content: string): Promise<boolean> {
-  const draft = `${path}.${randomUUID()}`;
+  const draft = `${path}.${crypto.randomUUID()}`;
   try {
     await writeFile(draft, content, { flag: 'wx', flush: true });
     await link(draft, path);
@@ -138,10 +131,21 @@ async function readOwner(path: string): Promise<Owner | undefined> {
 
 function parseOwner(text: string): Owner | undefined {
   try {
-    return ownerSchema.parse(JSON.parse(text));
+    const owner: unknown = JSON.parse(text);
+    return isOwner(owner) ? owner : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Looked at by hand: `gen2 status` reads the lock, and a schema takes longer to load than the rest of it to run. */
+function isOwner(data: unknown): data is Owner {
+  if (!isObject(data) || !isObject(data['identity'])) return false;
+  const { token, execution, since, identity } = data;
+  const texts = [token, execution, identity['host'], identity['boot'], identity['pidNamespace'], identity['started']];
+  return (
+    texts.every((one) => typeof one === 'string') && [since, identity['pid']].every((one) => typeof one === 'number')
+  );
 }
 
 /** The owner of a file that a broken disk has made unreadable: like one on another host, judged by its heartbeat. */

@@ -1,6 +1,6 @@
 import type { Direction, MigrationEvent, Outcome } from '../../events.ts';
 import type { ExecutionSettings, GateAnswer } from '../../engine.ts';
-import type { JournalLine } from './journal-format.ts';
+import type { JournalLine } from './journal-entry.ts';
 
 /** What a journal says so far. */
 export interface ReplayedState {

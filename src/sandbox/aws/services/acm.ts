@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Certificate, DomainValidation } from '../../model/certificates.ts';
 import { AwsRefusal } from '../../world.ts';
 import type { Account } from '../account.ts';

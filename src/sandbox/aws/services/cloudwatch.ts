@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AwsRefusal, type MetricPoint, type Metrics } from '../../world.ts';
 import type { Account } from '../account.ts';
 import { jsonOperation, jsonService } from '../wire/json.ts';

@@ -1,5 +1,5 @@
 import { XMLParser } from 'fast-xml-parser';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HostedZone } from '../../model/dns.ts';
 import { AwsRefusal, type Route53 } from '../../world.ts';
 import type { Account } from '../account.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { AwsRefusal } from '../../world.ts';
 import type { Account } from '../account.ts';
 import type { Service, WireRequest } from './protocol.ts';
