@@ -7,7 +7,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -24,6 +24,10 @@ const root = path.dirname(import.meta.dirname);
 const main = path.join(root, 'dist', 'cli', 'main.js');
 const reportPeak = path.join(import.meta.dirname, 'report-peak.cjs');
 
+/** As the image sets them. */
+const dockerfile = await readFile(path.join(root, 'docker', 'Dockerfile'), 'utf8');
+const nodeOptions = /^ENV NODE_OPTIONS="([^"]*)"$/m.exec(dockerfile)?.[1] ?? '';
+
 interface Ran {
   readonly exitCode: number;
   readonly peakMb: number;
@@ -39,7 +43,7 @@ interface Place {
 async function runGen2(argv: readonly string[], { cwd, env }: Place, onLine?: (line: string) => void): Promise<Ran> {
   const child = spawn(process.execPath, ['--require', reportPeak, main, ...argv], {
     cwd,
-    env: { PATH: process.env['PATH'], HOME: cwd, ...env },
+    env: { PATH: process.env['PATH'], HOME: cwd, NODE_OPTIONS: nodeOptions, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
   const read = { stdout: '', stderr: '', peak: '' };
