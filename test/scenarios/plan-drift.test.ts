@@ -53,9 +53,12 @@ const CHANGES: readonly (readonly [
       const { releases } = shop.connection.rack;
       const release = await setVariable(shop, 'LOG_LEVEL', 'debug');
       await releases.promote('shop', release, {}, signal);
-      const { clock } = shop.connection.ports;
-      while ((await shop.connection.rack.apps.find('shop', signal))?.status !== 'running')
-        await clock.sleep(1_000, signal);
+      // The rack's own status is a few seconds old, so the stack is asked as well.
+      const { cloudFormation } = shop.sandbox.world;
+      const isSettled = async (): Promise<boolean> =>
+        cloudFormation.find('convox-shop')?.status === 'UPDATE_COMPLETE' &&
+        (await shop.connection.rack.apps.find('shop', signal))?.status === 'running';
+      while (!(await isSettled())) await shop.connection.ports.clock.sleep(1_000, signal);
     },
     [/^active release was R\w+, is R\w+$/],
   ],
