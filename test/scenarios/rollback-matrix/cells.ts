@@ -108,10 +108,14 @@ async function go(lane: Lane, request: MigrateRequest, from: 'start' | 'resume')
 /** Runs a migration in a process of its own, which is killed at a request of a step: it takes effect, its answer is lost. */
 export async function killAt(
   lane: Lane,
-  { step, request, from }: { readonly step: string; readonly request: string; readonly from: 'start' | 'resume' },
+  {
+    step,
+    request,
+    from,
+  }: { readonly step: string; readonly request: string | undefined; readonly from: 'start' | 'resume' },
 ): Promise<void> {
   const { sandbox, settings, state, engine } = lane;
-  const matches = at(request);
+  const matches = request === undefined ? undefined : at(request);
   const argv =
     from === 'start'
       ? [
@@ -125,18 +129,23 @@ export async function killAt(
   const earlier = from === 'start' ? newestExecution(lane) : undefined;
   const process = startGen2([...argv, '--state', state], { env: sandbox.env, cwd: settings.sourceFolder });
   const remove = sandbox.world.faults.add((seen) => {
-    if (process.child.killed || !matches(seen) || !hasBegun(lane, step, earlier)) return undefined;
+    if (process.child.killed || matches?.(seen) !== true || !hasBegun(lane, step, earlier)) return undefined;
     process.child.kill('SIGKILL');
     return { type: 'reset', applied: true };
   });
   const approving = setInterval(() => {
     void engine.answer(FILTER, { approved: true, by: 'matrix' }).catch(() => undefined); // mostly none is open
   }, 50);
+  // A step that asks nobody is killed in its sleep.
+  const looking = setInterval(() => {
+    if (matches === undefined && hasBegun(lane, step, earlier)) process.child.kill('SIGKILL');
+  }, 20);
   const limit = setTimeout(() => process.child.kill('SIGTERM'), CHILD_LIMIT_MS);
   const { exitCode, stderr } = await process.ended.finally(() => {
     remove();
     clearInterval(approving);
     clearTimeout(limit);
+    clearInterval(looking);
   });
   if (exitCode !== 137) throw new Error(`not killed at ${step}, ended with ${exitCode}: ${stderr.slice(-2000)}`);
 }

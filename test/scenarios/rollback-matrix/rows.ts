@@ -14,17 +14,23 @@ import {
   switchedBack,
   undeletable,
   UNHEALTHY,
+  validationFails,
   type Trouble,
 } from './troubles.ts';
 
+/** A step cannot fail this way, and why. */
+export interface NoCell {
+  readonly why: string;
+}
+
 export interface Row {
   readonly step: string;
-  readonly throws: Trouble;
-  readonly timesOut: Trouble;
+  readonly throws: Trouble | NoCell;
+  readonly timesOut: Trouble | NoCell;
   /** A gate of the step says no: a verification, a bound, a comparison with what somebody else did. */
-  readonly refuses: Trouble;
-  /** The request at which its process is killed; the answer is never heard. */
-  readonly killedAt: string;
+  readonly refuses: Trouble | NoCell;
+  /** The request at which its process is killed (the answer is never heard); undefined: as soon as it has begun. */
+  readonly killedAt: string | undefined;
 }
 
 const TEMPORARY = 'convox-shop-gen2';
@@ -39,11 +45,11 @@ export const ROWS_WITH_RETURN: readonly Row[] = [
     killedAt: 'rack PUT /system',
   },
   {
-    step: 'enable-internal',
-    throws: refusal('rack PUT /system', 'RACK_REFUSED'),
-    timesOut: standstill(),
-    refuses: resourceFails('convox', 'RouterInternal', 'RACK_UPDATE_FAILED'),
-    killedAt: 'rack PUT /system',
+    step: 'lower-ttl',
+    throws: refusal('route53 ChangeResourceRecordSets', 'AWS_DENIED'),
+    timesOut: silence('route53 ChangeResourceRecordSets', 'AWS_UNREACHABLE'),
+    refuses: otherRecord('www.shop.example.com.'),
+    killedAt: 'route53 ChangeResourceRecordSets',
   },
   {
     step: 'issue-certificates',
@@ -51,6 +57,20 @@ export const ROWS_WITH_RETURN: readonly Row[] = [
     timesOut: standstill(),
     refuses: certificateFails('shop.example.com'),
     killedAt: 'acm RequestCertificate',
+  },
+  {
+    step: 'enable-internal',
+    throws: refusal('rack PUT /system', 'RACK_REFUSED'),
+    timesOut: standstill(),
+    refuses: resourceFails('convox', 'RouterInternal', 'RACK_UPDATE_FAILED'),
+    killedAt: 'rack PUT /system',
+  },
+  {
+    step: 'confirm-low-ttl',
+    throws: refusal('route53 GetChange', 'AWS_DENIED'),
+    timesOut: silence('route53 GetChange', 'TIMED_OUT'),
+    refuses: { why: 'it waits and judges nothing' },
+    killedAt: 'route53 GetChange',
   },
   {
     step: 'create-temporary-app',
@@ -74,6 +94,13 @@ export const ROWS_WITH_RETURN: readonly Row[] = [
     killedAt: 'rack POST /apps/shop-gen2/builds',
   },
   {
+    step: 'await-certificates',
+    throws: refusal('acm DescribeCertificate', 'AWS_DENIED'),
+    timesOut: silence('acm DescribeCertificate', 'TIMED_OUT'),
+    refuses: validationFails(),
+    killedAt: 'acm DescribeCertificate',
+  },
+  {
     step: 'promote-temporary-app',
     throws: refusal('rack POST /apps/shop-gen2/releases', 'RACK_REFUSED'),
     timesOut: standstill(),
@@ -88,11 +115,11 @@ export const ROWS_WITH_RETURN: readonly Row[] = [
     killedAt: 'elasticloadbalancing DescribeTargetHealth',
   },
   {
-    step: 'lower-ttl',
-    throws: refusal('route53 ChangeResourceRecordSets', 'AWS_DENIED'),
-    timesOut: standstill(),
-    refuses: otherRecord('www.shop.example.com.'),
-    killedAt: 'route53 ChangeResourceRecordSets',
+    step: 'await-old-ttl',
+    throws: { why: 'it sleeps and asks nobody' },
+    timesOut: { why: 'it sleeps and asks nobody' },
+    refuses: { why: 'it sleeps and asks nobody' },
+    killedAt: undefined,
   },
   {
     step: 'switch-records',
@@ -134,6 +161,13 @@ export const ROWS_WITHOUT_RETURN: readonly Row[] = [
     killedAt: 'rack DELETE /apps/shop',
   },
   {
+    step: 'restore-ttl',
+    throws: refusal('route53 ChangeResourceRecordSets', 'AWS_DENIED'),
+    timesOut: silence('route53 ChangeResourceRecordSets', 'AWS_UNREACHABLE'),
+    refuses: otherRecord('www.shop.example.com.'),
+    killedAt: 'route53 ChangeResourceRecordSets',
+  },
+  {
     step: 'create-final-app',
     throws: refusal('rack POST /apps', 'RACK_REFUSED'),
     timesOut: standstill(),
@@ -150,7 +184,7 @@ export const ROWS_WITHOUT_RETURN: readonly Row[] = [
   {
     step: 'import-build',
     throws: refusal('rack POST /apps/shop/builds', 'RACK_REFUSED'),
-    timesOut: silence('rack GET /apps/shop-gen2/builds', 'RACK_UNREACHABLE'),
+    timesOut: silence('rack GET /apps/shop/builds', 'RACK_UNREACHABLE'),
     refuses: refusal('rack GET /apps/shop-gen2/builds', 'RACK_REFUSED'),
     killedAt: 'rack POST /apps/shop/builds',
   },
@@ -195,13 +229,6 @@ export const ROWS_WITHOUT_RETURN: readonly Row[] = [
     timesOut: standstill('APP_DELETE_FAILED'),
     refuses: badApp('shop', UNHEALTHY, 'VERIFICATION_FAILED'),
     killedAt: 'rack DELETE /apps/shop-gen2',
-  },
-  {
-    step: 'restore-ttl',
-    throws: refusal('route53 ChangeResourceRecordSets', 'AWS_DENIED'),
-    timesOut: standstill(),
-    refuses: otherRecord('www.shop.example.com.'),
-    killedAt: 'route53 ChangeResourceRecordSets',
   },
 ];
 

@@ -241,3 +241,16 @@ export function switchedBack(): Trouble {
     },
   };
 }
+
+/** ACM gives up on the certificates that were requested. */
+export function validationFails(): Trouble {
+  return {
+    ...{ says: 'the validation fails', code: 'CERTIFICATE_FAILED' },
+    start: ({ sandbox: { world } }) => {
+      for (const certificate of world.acm.certificates.values()) {
+        if (certificate.tags.get('ManagedBy') === 'convox-gen2') certificate.status = 'FAILED';
+      }
+      return () => undefined;
+    },
+  };
+}
