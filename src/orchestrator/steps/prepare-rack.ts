@@ -52,13 +52,9 @@ export const enableInternal: Step = {
     return toDo('set rack parameter Internal=Yes: adds an internal load balancer to the rack');
   },
   async run(context, signal) {
-    const { rack, aws } = context.ports;
+    const { aws } = context.ports;
     const thisTry = currentTry(context, 'set');
-    await context.once(thisTry, async () => {
-      const { parameters } = await rack.system.get(signal);
-      if (parameters['Internal'] !== 'Yes') await rack.system.setParameters({ Internal: 'Yes' }, signal);
-      return true;
-    });
+    await context.once(thisTry, () => setInternal(context, 'Yes', signal));
     const facts = await waitForRack(
       context,
       { thisTry, what: 'rack with Internal=Yes', isDone: ({ parameters }) => parameters['Internal'] === 'Yes' },
@@ -70,13 +66,8 @@ export const enableInternal: Step = {
   // To wait for an update that is under way, and to make one.
   undoLimitMs: 2 * RACK_UPDATE_TIMEOUT_MS,
   async undo(context, signal) {
-    const { rack } = context.ports;
     const thisTry = currentTry(context, 'unset');
-    await context.once(thisTry, async () => {
-      const { parameters } = await rack.system.get(signal);
-      if (parameters['Internal'] === 'Yes') await rack.system.setParameters({ Internal: 'No' }, signal);
-      return true;
-    });
+    await context.once(thisTry, () => setInternal(context, 'No', signal));
     await waitForRack(
       context,
       { thisTry, what: 'rack with Internal=No', isDone: ({ parameters }) => parameters['Internal'] !== 'Yes' },
@@ -84,6 +75,26 @@ export const enableInternal: Step = {
     );
   },
 };
+
+/** Asks the rack for the parameter as soon as it takes a change: its status is seconds old, an update may be under way. */
+async function setInternal(context: StepContext, value: 'Yes' | 'No', signal: AbortSignal): Promise<true> {
+  const { rack } = context.ports;
+  return context.wait<true>(
+    async () => {
+      const { parameters } = await rack.system.get(signal);
+      if ((parameters['Internal'] === 'Yes') === (value === 'Yes')) return { state: 'ready', value: true };
+      try {
+        await rack.system.setParameters({ Internal: value }, signal);
+        return { state: 'ready', value: true };
+      } catch (error) {
+        if (!MigrationError.is(error, 'RACK_BUSY')) throw error;
+        return { state: 'pending', saw: error.message };
+      }
+    },
+    { what: `rack to take Internal=${value}`, timeoutMs: RACK_UPDATE_TIMEOUT_MS, intervalMs: 3000 },
+    signal,
+  );
+}
 
 /** Waits until rack and rack stack are settled and as wanted; the API may be away meanwhile. */
 async function waitForRack(
