@@ -35,7 +35,7 @@ describe('doctor looks at the state', () => {
   describe('a database', () => {
     let database: TestDatabase;
     beforeAll(async () => {
-      database = await startPglite();
+      database = await startPglite('absent');
     }, MINUTE_MS);
     afterAll(() => database.close());
 

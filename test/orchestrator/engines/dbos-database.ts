@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { PGlite } from '@electric-sql/pglite';
 import { connect } from 'node:net';
 import { Client } from 'pg';
+import { Database } from '../../../src/orchestrator/engines/dbos/database.ts';
 import { servePglite } from './dbos-pglite-server.ts';
 
 export interface TestDatabase {
@@ -12,10 +13,12 @@ export interface TestDatabase {
 }
 
 /** PostgreSQL from an npm package, in this process, for anybody who knows the address. */
-export async function startPglite(): Promise<TestDatabase> {
+export async function startPglite(tables: 'made' | 'absent' = 'made'): Promise<TestDatabase> {
   const db = await PGlite.create();
   const server = await servePglite(db);
   const url = `postgres://postgres:postgres@127.0.0.1:${server.port}/postgres`;
+  // PGlite is one session, whose locks exclude nobody: its tables are there before two can make them at once.
+  if (tables === 'made') await (await Database.open(url)).close();
   return {
     url,
     clear: () => clear(url),

@@ -110,7 +110,7 @@ function suite(start: () => Promise<TestDatabase>): void {
 }
 
 describe('the DBOS engine on PGlite', () => {
-  suite(startPglite);
+  suite(() => startPglite());
 });
 
 describe.skipIf(server === undefined)('the DBOS engine on a PostgreSQL server', () => {
