@@ -1,7 +1,8 @@
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { MigrationError } from '../errors.ts';
 import type { RecordBatch } from '../orchestrator/ports.ts';
+import { writeNewFile } from './write-new-file.ts';
 
 const savedRecord = z.record(z.string(), z.unknown());
 const fileSchema = z.object({
@@ -18,26 +19,11 @@ const fileSchema = z.object({
 
 /** Writes batches down, on disk, before any of them is applied. @throws {MigrationError} `FILE_EXISTS`, `STATE_UNWRITABLE`. */
 export async function writeRecordFile(path: string, batches: readonly RecordBatch[]): Promise<void> {
-  try {
-    // Exclusively: the records as they were must never be overwritten by the records as they became.
-    const file = await open(path, 'wx', 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify({ format: 'convox-gen2 records 1', batches }, undefined, 2)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    if (code === 'EEXIST') {
-      throw new MigrationError('FILE_EXISTS', `${path} exists`, {
-        hint: 'It may hold records as they were before: name another file with --record.',
-      });
-    }
-    throw new MigrationError('STATE_UNWRITABLE', `${path}: cannot be written (${code})`, {
-      hint: 'Name a file that can be written with --record. No record was changed.',
-    });
-  }
+  // A new file: the records as they were must never be overwritten by the records as they became.
+  await writeNewFile(path, `${JSON.stringify({ format: 'convox-gen2 records 1', batches }, undefined, 2)}\n`, {
+    exists: 'It may hold records as they were before: name another file with --record.',
+    unwritable: 'Name a file that can be written with --record. No record was changed.',
+  });
 }
 
 /** @throws {MigrationError} `JOURNAL_DAMAGED` for a file that was not written by `writeRecordFile`. */

@@ -9,7 +9,7 @@ export interface XmlElement {
 }
 
 // The class has moved to fast-xml-builder, which fast-xml-parser brings along; it is the same code.
-// eslint-disable-next-line @typescript-eslint/no-deprecated
+// eslint-disable-next-line @typescript-eslint/no-deprecated -- for the reason above
 const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: '@' });
 
 /** An XML document with one root element. */
