@@ -7,8 +7,9 @@ import type { StepContext } from './step.ts';
 
 const MINUTE = 60_000;
 /**
- * The lists must be and stay empty for this long. The clean-up begins with the DELETE, minutes before the stack is gone, and
- * deletes row by row what it lists: once both lists are empty, nothing is left for it. Each reading may be a moment old.
+ * The lists must be and stay without old rows for this long. The clean-up begins with the DELETE, minutes before the stack
+ * is gone, and deletes row by row what it lists: once no old row is listed, nothing is left for it. Each reading may be a
+ * moment old.
  */
 const SETTLE_MS = 15_000;
 /**
@@ -43,21 +44,26 @@ export function oldRows(context: StepContext): ReadonlySet<string> {
   return new Set(recorded.flatMap((rows) => rows ?? []));
 }
 
-/** Waits until the old app's rows are gone and stay so, or will stay for ever. Gives how many stay. */
+/**
+ * Waits until the old app's rows are gone and stay so, or will stay for ever. Gives how many stay. Rows that are not the
+ * old app's are the new one's own, made before the end of the record was lost.
+ */
 export function waitForCleanUp(context: StepContext, app: string, signal: AbortSignal): Promise<number> {
   const { clock } = context.ports;
   const old = oldRows(context);
   const since = clock.monotonic();
-  let emptySince: number | undefined;
+  let goneSince: number | undefined;
   return context.wait<number>(
     async () => {
       const rows = await rowsOf(context, app, signal);
-      if (rows.length > 0) emptySince = undefined;
-      else emptySince ??= clock.monotonic();
-      if (emptySince !== undefined && clock.monotonic() - emptySince >= SETTLE_MS) return { state: 'ready', value: 0 };
-      const isOver = rows.length > 0 && rows.every((id) => old.has(id));
-      if (isOver && clock.monotonic() - since >= CLEANUP_TIMEOUT_MS) return { state: 'ready', value: rows.length };
-      const saw = rows.length > 0 ? `${rows.length} rows of the old app are still there` : 'empty, settling';
+      // Without a record of the old app's rows any row may be one.
+      const left = old.size === 0 ? rows : rows.filter((id) => old.has(id));
+      if (left.length > 0) goneSince = undefined;
+      else goneSince ??= clock.monotonic();
+      if (goneSince !== undefined && clock.monotonic() - goneSince >= SETTLE_MS) return { state: 'ready', value: 0 };
+      const isOver = old.size > 0 && clock.monotonic() - since >= CLEANUP_TIMEOUT_MS;
+      if (left.length > 0 && isOver) return { state: 'ready', value: left.length };
+      const saw = left.length > 0 ? `${left.length} rows of the old app are still there` : 'gone, settling';
       return { state: 'pending', saw };
     },
     { what: `rows of the old ${app} to be cleaned up`, timeoutMs: CLEANUP_TIMEOUT_MS + 3 * MINUTE, intervalMs: 2000 },

@@ -176,13 +176,13 @@ export class Runner {
       },
       sleep: (name, ms, what, signal) => this.#sleep(step, `${prefix}/${name}`, { ms, what, signal }),
       wait: (probe, wait, signal) => {
-        let toldAt = Number.NEGATIVE_INFINITY;
+        let told: { readonly atMs: number; readonly saw: string } | undefined;
         const onPending = (saw: string, elapsedMs: number): void => {
           const { what, timeoutMs } = wait;
           const event = { type: 'waiting', step, what, saw, elapsedMs, timeoutMs, at: ports.clock.now() } as const;
           this.#options.listener?.(event);
-          if (elapsedMs - toldAt < WAITING_RECORD_MS) return;
-          toldAt = elapsedMs;
+          if (told !== undefined && (saw === told.saw || elapsedMs - told.atMs < WAITING_RECORD_MS)) return;
+          told = { atMs: elapsedMs, saw };
           this.#record(event);
         };
         return waitFor(probe, { ...wait, clock: ports.clock, onPending }, signal);

@@ -46,10 +46,14 @@ export class MortalMigration {
     });
   }
 
-  /** @throws {MigrationError} `STOPPED` when the process died. */
-  async attempt(what: Attempt, diesAtLine?: number): Promise<MigrationResult> {
+  /**
+   * `dies`: instead of writing this line of its journal, or when this is aborted.
+   *
+   * @throws {MigrationError} `STOPPED` when the process died.
+   */
+  async attempt(what: Attempt, dies?: number | AbortSignal): Promise<MigrationResult> {
     const life = new AbortController();
-    const { signal } = life;
+    const signal = dies instanceof AbortSignal ? dies : life.signal;
     let lines = 0;
     // The journal asks its clock right before it writes a line: from the one at which the process dies on, none is
     // written, and what is under way is cut off.
@@ -57,7 +61,7 @@ export class MortalMigration {
       ...this.#clock,
       now: () => {
         lines += 1;
-        if (lines === diesAtLine) life.abort(new Error('died'));
+        if (lines === dies) life.abort(new Error('died'));
         signal.throwIfAborted();
         return this.#clock.now();
       },
