@@ -1,9 +1,11 @@
 /** Builds the procedure's ports from a RackClient and AWS clients: the one place that knows both sides. */
+import { checkRegion, parseStackArn } from '../aws/account.ts';
 import { createAwsClients, type AwsClientsOptions } from '../aws/clients.ts';
 import { dnsResolver } from '../aws/dns/resolver.ts';
 import { publicNetwork } from '../aws/network.ts';
 import { findStack } from '../aws/stacks.ts';
 import type { RackClientOptions } from '../convox-api/options.ts';
+import type { RackSystem } from '../convox-api/rack-types.ts';
 import { RackClient } from '../convox-api/rack-client.ts';
 import type { Ports } from '../orchestrator/ports.ts';
 import { systemClock, type Clock } from '../time/clock.ts';
@@ -46,7 +48,8 @@ export function realNetwork(): NetworkAccess {
 /**
  * Connects to a rack and to the AWS account and region it is in.
  *
- * @throws {MigrationError} `RACK_UNREACHABLE`, `RACK_UNAUTHORIZED`, …: the rack is asked for its region.
+ * @throws {MigrationError} `RACK_UNREACHABLE`, `RACK_UNAUTHORIZED`, …: the rack is asked for its region; `AWS_REGION`
+ * when another one was given.
  */
 export async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Connection> {
   const { clock = systemClock, readOnly = false, network = realNetwork() } = options;
@@ -59,8 +62,7 @@ export async function connect(options: ConnectOptions, signal: AbortSignal): Pro
     findApiUrl: (stop) => made.findApiUrl?.(stop) ?? Promise.resolve(undefined),
   });
   const system = await rack.system.get(signal);
-  // The StackId holds the region for certain; the rack's own field is its word for it.
-  const region = system.outputs['StackId']?.split(':')[3] ?? options.aws?.region ?? system.region;
+  const region = regionOf(system, options.aws?.region);
   const clients = createAwsClients({ ...options.aws, region, clock, readOnly });
   const stack = system.outputs['StackId'] ?? system.name;
   made.findApiUrl = async (stop) => (await findStack({ clients, stack }, stop))?.outputs['Dashboard'];
@@ -72,4 +74,13 @@ export async function connect(options: ConnectOptions, signal: AbortSignal): Pro
       rack.close();
     },
   };
+}
+
+/** The StackId holds the region for certain; the rack's own field is its word for it. */
+function regionOf({ name, region, outputs }: RackSystem, given: string | undefined): string {
+  const stackId = outputs['StackId'];
+  if (stackId === undefined) return given ?? region;
+  const stack = parseStackArn(stackId);
+  if (given !== undefined) checkRegion(given, name, stack);
+  return stack.region;
 }

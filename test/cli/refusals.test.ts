@@ -82,6 +82,14 @@ const CASES: readonly { name: string; call: Call; code: string; exitCode: number
     todo: 'us-east-1',
   },
   {
+    name: 'a migration in another region than the rack is in',
+    call: withEnv({}, ...migrate('--region', 'eu-nowhere-9')),
+    code: 'AWS_REGION',
+    exitCode: 6,
+    saw: 'eu-nowhere-9',
+    todo: 'us-east-1',
+  },
+  {
     name: 'a source folder that is not there',
     call: withEnv({}, 'migrate', 'shop', '--source', 'nowhere'),
     code: 'SOURCE_INVALID',
