@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { MigrationEvent } from '../../src/orchestrator/events.ts';
 import { planMigration, startMigration, undoMigration } from '../../src/orchestrator/migrate.ts';
 import { startTraffic } from '../../src/sandbox/network/traffic/start-traffic.ts';
 import { startShopMigration } from '../support/shop-migration.ts';
@@ -34,6 +35,8 @@ describe('a whole migration', () => {
         expect.objectContaining({ step: 'verify-temporary-app', elapsedMs: 0, timeoutMs: 30_000 }),
       );
       expect(waits.filter((event) => !('timeoutMs' in event))).toEqual([]);
+      const [view] = await shop.engine.list({ app: 'shop' });
+      expect(looksThatSawNothingNew(view?.events ?? [])).toEqual([]);
       const counted = shop.events.flatMap((event) => (event.type === 'traffic' ? [event] : []));
       expect(counted.map(({ step, app }) => [step, app])).toEqual([
         ['confirm-traffic', 'shop-gen2'],
@@ -71,6 +74,17 @@ describe('a whole migration', () => {
     150_000,
   );
 });
+
+/** Each wait is on the record with what it saw, and again only when it saw something else. */
+function looksThatSawNothingNew(recorded: readonly MigrationEvent[]): readonly MigrationEvent[] {
+  const looks = recorded.flatMap((event) => (event.type === 'waiting' ? [event] : []));
+  expect(looks.length).toBeGreaterThan(20);
+  return looks.filter(({ step, what, saw, elapsedMs }, index) => {
+    const before = looks.slice(0, index).findLast((look) => look.step === step && look.what === what);
+    // A wait of the same name may begin anew.
+    return before !== undefined && before.saw === saw && before.elapsedMs < elapsedMs;
+  });
+}
 
 describe('a plan', () => {
   test('reads only: its clients refuse every write before it leaves the process', async () => {
