@@ -12,9 +12,13 @@ function newestSource() {
     .filter((entry) => entry.isFile())
     .map((entry) => `${entry.parentPath}/${entry.name}`);
   return Math.max(
-    ...[...sources, `${root}tsconfig.build.json`, `${root}package-lock.json`, `${root}scripts/bundle.mjs`].map(
-      (file) => statSync(file).mtimeMs,
-    ),
+    ...[
+      ...sources,
+      `${root}tsconfig.build.json`,
+      `${root}package-lock.json`,
+      `${root}scripts/bundle.mjs`,
+      `${root}scripts/lean-packages.mjs`,
+    ].map((file) => statSync(file).mtimeMs),
   );
 }
 

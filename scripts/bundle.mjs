@@ -1,35 +1,54 @@
 // Bundles src/cli into dist/cli: a start reads a few files instead of hundreds (docs/dependencies.md has the figures).
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
+import { leanPackages } from './lean-packages.mjs';
 
 const root = path.dirname(import.meta.dirname);
 const outdir = path.join(root, 'dist', 'cli');
 
-const { metafile } = await build({
-  absWorkingDir: root,
-  entryPoints: {
-    main: 'src/cli/main.ts',
-    'traffic-process-main': 'src/cli/rehearsal/traffic-process-main.ts', // a process of its own
-  },
-  outdir,
-  bundle: true,
-  splitting: true, // a command is read when it is called
-  format: 'esm',
+const options = {
+  cwd: root,
   platform: 'node',
-  target: 'node20.19',
-  mainFields: ['module', 'main'], // the SDK's ES modules: what is not used stays out
-  external: ['@dbos-inc/dbos-sdk', 'pg'], // loaded for --state postgres:// alone
-  minifySyntax: true,
-  minifyWhitespace: true, // names stay, for the stack of a bug
-  // CommonJS packages ask for Node's own modules with require().
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-  metafile: true,
-  logLevel: 'warning',
+  external: [/^@dbos-inc\//, 'pg'], // loaded for --state postgres:// alone
+  resolve: { mainFields: ['module', 'main'] }, // the SDK's ES modules: what is not used stays out
+  transform: { target: 'node20.19' },
+  plugins: [leanPackages],
+};
+const outputOptions = {
+  dir: outdir,
+  // CommonJS is read faster than ES modules, and what V8 made of it can be kept (src/cli/compiled-code.ts).
+  format: 'cjs',
+  dynamicImportInCjs: false,
+  entryFileNames: ({ name }) => (name.endsWith('main') ? '[name].js' : '[name]-[hash].js'),
+  chunkFileNames: '[name]-[hash].js', // a command is read when it is called
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } }, // names stay, for the stack of a bug
+};
+const command = await build({
+  ...options,
+  input: { main: 'src/cli/main.ts', 'gen2-process': 'src/cli/gen2-process.ts' },
+  output: {
+    ...outputOptions,
+    // What every command needs in one file, but for what has to run before it is read.
+    codeSplitting: {
+      groups: [{ name: 'start', tags: ['$initial'], test: (id) => !/compiled-code\.ts$|main\.ts$/.test(id) }],
+    },
+  },
 });
+const trafficProcess = await build({
+  ...options,
+  input: { 'traffic-process-main': 'src/cli/rehearsal/traffic-process-main.ts' }, // a process of its own
+  output: { ...outputOptions, codeSplitting: false },
+});
+writeFileSync(path.join(outdir, 'package.json'), '{ "type": "commonjs" }\n');
 chmodSync(path.join(outdir, 'main.js'), 0o755);
-writeFileSync(path.join(outdir, 'third-party-licenses.txt'), licences(Object.keys(metafile.inputs)));
-writeFileSync(path.join(root, 'dist', '.bundle.json'), JSON.stringify(metafile)); // what is in which file, for tests
+const chunks = [command, trafficProcess].flatMap(({ output }) => output).filter(({ type }) => type === 'chunk');
+const inputsOf = ({ moduleIds }) => moduleIds.map((id) => path.relative(root, id));
+writeFileSync(path.join(outdir, 'third-party-licenses.txt'), licences(chunks.flatMap(inputsOf)));
+// What is in which file, for tests.
+mkdirSync(path.join(root, 'dist'), { recursive: true });
+const inventory = Object.fromEntries(chunks.map((chunk) => [chunk.fileName, inputsOf(chunk)]));
+writeFileSync(path.join(root, 'dist', '.bundle.json'), JSON.stringify(inventory));
 
 /** The licence of each package that was bundled: all of them want to travel along. A text many share stands once. */
 function licences(inputs) {

@@ -23,7 +23,7 @@ export async function runGen2(argv: readonly string[], shell: Shell): Promise<nu
   const guarded: Shell = { ...shell, stdout: secrets.guard(shell.stdout), stderr: secrets.guard(shell.stderr) };
   let exitCode: number = EXIT_CODES.ok;
   let options = asWritten(argv, shell);
-  const program = describeProgram(guarded, calledCommands(argv), async (call, spec) => {
+  const program = describeProgram(guarded, argv, async (call, spec) => {
     options = call.options;
     const { run } = await spec.load();
     exitCode = await run({
@@ -55,7 +55,12 @@ function calledCommands(argv: readonly string[]): readonly CommandSpec[] {
   return called.length === 0 ? COMMANDS : called;
 }
 
-function describeProgram(shell: Shell, commands: readonly CommandSpec[], start: Start): Command {
+/** The list of the commands tells none of their options. */
+function isListAsked([first = '--help']: readonly string[]): boolean {
+  return first === '--help' || first === '-h';
+}
+
+function describeProgram(shell: Shell, argv: readonly string[], start: Start): Command {
   const program = new Command('gen2')
     .description('Moves an app on a Convox rack from generation 1 to generation 2, in production.')
     .version(VERSION, '-V, --version', 'print the version')
@@ -63,6 +68,7 @@ function describeProgram(shell: Shell, commands: readonly CommandSpec[], start: 
     .helpCommand('help [command]', 'explain a command')
     .showSuggestionAfterError(true)
     .exitOverride()
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}`.replace(/ ?\[options\]/, '') })
     .configureOutput({
       writeOut: (text) => shell.stdout.write(text),
       writeErr: (text) => shell.stderr.write(text),
@@ -71,10 +77,12 @@ function describeProgram(shell: Shell, commands: readonly CommandSpec[], start: 
       getErrHelpWidth: () => shell.stderr.columns(),
     });
   const groups = new Map<string, Command>();
-  for (const spec of commands) {
+  for (const spec of calledCommands(argv)) {
     const [first = '', second] = spec.name.split(' ');
     const parent = second === undefined ? program : groupOf(program, groups, first, spec);
-    describeCommand(parent.command(`${second ?? first} ${spec.args}`.trim()), spec, shell, start);
+    const command = parent.command(`${second ?? first} ${spec.args}`.trim());
+    command.summary(spec.summary).description(capitalised(spec.summary)).helpGroup(`${spec.section}:`);
+    if (!isListAsked(argv)) describeCall(command, spec, shell, start);
   }
   return program;
 }
@@ -89,8 +97,7 @@ function groupOf(program: Command, groups: Map<string, Command>, name: string, s
   return group;
 }
 
-function describeCommand(command: Command, spec: CommandSpec, shell: Shell, start: Start): void {
-  command.summary(spec.summary).description(capitalised(spec.summary)).helpGroup(`${spec.section}:`);
+function describeCall(command: Command, spec: CommandSpec, shell: Shell, start: Start): void {
   const options = spec.options.map((name): Option<unknown> => OPTIONS[name]);
   for (const option of options) command.addOption(commanderOption(option));
   const examples = spec.examples.map(([line, does]) => `  ${line}\n      ${does}`);

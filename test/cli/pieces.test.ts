@@ -38,6 +38,23 @@ describe('one piece alone, on a sandbox', () => {
   );
 
   test(
+    'one balancer is asked for alone',
+    async () => {
+      const world = await playground();
+
+      const { stderr } = await world.run('balancers', '--internal', '--verbose');
+
+      expect(stderr.match(/(?<=aws ).+/g)).toEqual([
+        'sts:GetCallerIdentity',
+        'cloudformation:DescribeStacks',
+        'cloudformation:DescribeStackResource',
+        'elasticloadbalancing:DescribeLoadBalancers',
+      ]);
+    },
+    MINUTE_MS,
+  );
+
+  test(
     'dns switch writes the records down before it changes them, and dns restore puts them back from the file',
     async () => {
       const world = await playground();

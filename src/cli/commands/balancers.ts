@@ -1,5 +1,11 @@
 import { EXIT_CODES, MigrationError } from '../../errors.ts';
-import { findRackBalancers, type BalancerAnswer, type RackBalancers } from '../../aws/balancers.ts';
+import {
+  findRackBalancers,
+  getRackBalancer,
+  type BalancerAnswer,
+  type FindRackBalancersOptions,
+  type RackBalancers,
+} from '../../aws/balancers.ts';
 import { createBalancerClients } from '../../aws/balancer-clients.ts';
 import type { RackFacts } from '../../aws/rack-facts.ts';
 import { findRackUrl } from '../credentials.ts';
@@ -17,39 +23,40 @@ type Role = (typeof ROLES)[number];
 export async function run(invocation: Invocation): Promise<number> {
   const { shell, options } = invocation;
   const asked = ROLES.filter((role) => options.has(OPTIONS[role]));
-  const found = await find(invocation);
-  const roles = asked.length === 0 ? ROLES : asked;
-  if (options.has(OPTIONS.json)) {
-    shell.stdout.write(`${JSON.stringify(toJson(found, roles))}\n`);
-    return EXIT_CODES.ok;
-  }
   const [only] = asked;
-  if (asked.length === 1 && only !== undefined) {
-    const answer = found[only];
-    if (!answer.found) throw answer.error;
-    for (const warning of answer.balancer.warnings) shell.stderr.write(`warning: ${warning}\n`);
-    shell.stdout.write(`${answer.balancer.dnsName}\n`);
+  if (only !== undefined && asked.length === 1 && !options.has(OPTIONS.json)) {
+    const balancer = await ask(invocation, (rack, signal) => getRackBalancer({ ...rack, role: only }, signal));
+    for (const warning of balancer.warnings) shell.stderr.write(`warning: ${warning}\n`);
+    shell.stdout.write(`${balancer.dnsName}\n`);
     return EXIT_CODES.ok;
   }
-  shell.stdout.write(toText(invocation, found, roles));
+  const found = await ask(invocation, findRackBalancers);
+  const roles = asked.length === 0 ? ROLES : asked;
+  const text = options.has(OPTIONS.json)
+    ? `${JSON.stringify(toJson(found, roles))}\n`
+    : toText(invocation, found, roles);
+  shell.stdout.write(text);
   return EXIT_CODES.ok;
 }
 
+/** A question about a rack's balancers: about one, or about all. */
+type Question<Answer> = (rack: FindRackBalancersOptions, signal: AbortSignal) => Promise<Answer>;
+
 /** By the rack's own facts and AWS; by either alone where the other is not there. */
-async function find(invocation: Invocation): Promise<RackBalancers> {
+async function ask<Answer>(invocation: Invocation, question: Question<Answer>): Promise<Answer> {
   const { shell, options } = invocation;
-  if ((await findRackUrl(invocation)) === undefined) return findByName(invocation);
+  if ((await findRackUrl(invocation)) === undefined) return askByName(invocation, question);
   const rack = await openRack(invocation, { readOnly: true });
   try {
     const facts = await rack.system.get(shell.signal);
     const region = options.get(OPTIONS.region) ?? facts.region;
-    return await withAws(invocation, facts, region);
+    return await askWithAws(invocation, question, facts, region);
   } finally {
     rack.close();
   }
 }
 
-async function findByName(invocation: Invocation): Promise<RackBalancers> {
+async function askByName<Answer>(invocation: Invocation, question: Question<Answer>): Promise<Answer> {
   const name = invocation.options.get(OPTIONS.rack);
   if (name === undefined) {
     throw new MigrationError('USAGE', 'neither a rack to ask nor the name of one was given', {
@@ -58,21 +65,26 @@ async function findByName(invocation: Invocation): Promise<RackBalancers> {
   }
   const clients = openBalancerClients(invocation, getRegion(invocation));
   try {
-    return await findRackBalancers({ rack: { name }, clients }, invocation.shell.signal);
+    return await question({ rack: { name }, clients }, invocation.shell.signal);
   } finally {
     clients.destroy();
   }
 }
 
-async function withAws(invocation: Invocation, rack: RackFacts, region: string): Promise<RackBalancers> {
+async function askWithAws<Answer>(
+  invocation: Invocation,
+  question: Question<Answer>,
+  rack: RackFacts,
+  region: string,
+): Promise<Answer> {
   const { signal, stderr } = invocation.shell;
   const clients = openBalancerClients(invocation, region);
   try {
-    return await findRackBalancers({ rack, clients }, signal);
+    return await question({ rack, clients }, signal);
   } catch (error) {
     if (!MigrationError.is(error, 'AWS_CREDENTIALS')) throw error;
     stderr.write('warning: no AWS credentials; the answer is from the rack alone\n');
-    return await findRackBalancers({ rack }, signal);
+    return await question({ rack }, signal);
   } finally {
     clients.destroy();
   }

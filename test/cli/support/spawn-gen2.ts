@@ -20,6 +20,8 @@ export interface SpawnedGen2 {
 }
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
+/** Compiled code is shared by all tests: most of a start. */
+const CACHE = `${root}node_modules/.cache`;
 
 /** The built command where it is up to date (as `npm test` leaves it), else the sources. */
 function command(): readonly string[] {
@@ -49,7 +51,7 @@ export function startGen2(argv: readonly string[], { env, cwd }: SpawnGen2Option
   known ??= command();
   const child = spawn(process.execPath, [...known, ...argv], {
     cwd,
-    env: { PATH: process.env['PATH'], HOME: cwd, NO_COLOR: '1', ...env },
+    env: { PATH: process.env['PATH'], HOME: cwd, XDG_CACHE_HOME: CACHE, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
