@@ -35,7 +35,8 @@ export interface IssueCertificateOptions {
 
 /**
  * Requests one RSA 2048 certificate for all domains, to be proved by DNS, or returns ours for the very same domains that
- * is pending or issued: of each set of domains there is never more than one pending request of ours.
+ * is pending or issued: of each set of domains there is never more than one pending request of ours. One that has failed
+ * is left alone, and another one requested.
  *
  * @throws {MigrationError} `CERTIFICATE_LIMIT` (the account may have no more; never repeated), `CERTIFICATE_FAILED` if the
  * names cannot be in one certificate.
@@ -46,8 +47,8 @@ export async function issueCertificate(
 ): Promise<{ readonly arn: string; readonly isNew: boolean }> {
   const names = certificateNames(domains);
   const [commonName = ''] = names;
-  const existing = await findOurs(clients, names, signal);
-  if (existing !== undefined) return { arn: existing.arn, isNew: false };
+  const { usable, failed } = await findOurs(clients, names, signal);
+  if (usable !== undefined) return { arn: usable.arn, isNew: false };
 
   const what = `request a certificate for ${names.join(', ')}`;
   const command = new RequestCertificateCommand({
@@ -55,7 +56,7 @@ export async function issueCertificate(
     ...(names.length > 1 ? { SubjectAlternativeNames: names } : {}),
     ValidationMethod: 'DNS',
     KeyAlgorithm: 'RSA_2048',
-    IdempotencyToken: idempotencyToken(idempotencyKey, names),
+    IdempotencyToken: idempotencyToken(idempotencyKey, { names, failed }),
     Tags: Object.entries({ ...tags, [OUR_TAG.key]: OUR_TAG.value }).map(([Key, Value]) => ({ Key, Value })),
   });
   try {
@@ -93,25 +94,35 @@ function certificateNames(domains: readonly string[]): string[] {
   return names;
 }
 
-async function findOurs(
-  clients: Clients,
-  names: readonly string[],
-  signal: AbortSignal,
-): Promise<Certificate | undefined> {
-  const statuses = ['PENDING_VALIDATION', 'ISSUED'] as const;
-  for (const certificate of await listCertificates({ clients, statuses, covering: names }, signal)) {
-    if (certificate.domains.toSorted().join() !== names.toSorted().join()) continue;
-    if (certificate.status !== 'pending' && certificate.status !== 'issued') continue;
-    const tags = await readCertificateTags({ clients, arn: certificate.arn }, signal);
-    if (tags[OUR_TAG.key] === OUR_TAG.value) return certificate;
-  }
-  return undefined;
+interface OurCertificates {
+  readonly usable: Certificate | undefined;
+  /** ARNs of those that came to nothing. */
+  readonly failed: readonly string[];
 }
 
-/** ACM takes up to 32 word characters and knows a token again for an hour (ACM API reference, RequestCertificate). */
-function idempotencyToken(key: string, names: readonly string[]): string {
+async function findOurs(clients: Clients, names: readonly string[], signal: AbortSignal): Promise<OurCertificates> {
+  const statuses = ['PENDING_VALIDATION', 'ISSUED', 'FAILED', 'VALIDATION_TIMED_OUT'] as const;
+  const failed: string[] = [];
+  for (const certificate of await listCertificates({ clients, statuses, covering: names }, signal)) {
+    if (certificate.domains.toSorted().join() !== names.toSorted().join()) continue;
+    if (certificate.status === 'failed' || certificate.status === 'timed-out') failed.push(certificate.arn);
+    if (certificate.status !== 'pending' && certificate.status !== 'issued') continue;
+    const tags = await readCertificateTags({ clients, arn: certificate.arn }, signal);
+    if (tags[OUR_TAG.key] === OUR_TAG.value) return { usable: certificate, failed };
+  }
+  return { usable: undefined, failed };
+}
+
+/**
+ * ACM takes up to 32 word characters and knows a token again for an hour (ACM API reference, RequestCertificate): also that
+ * of a request which has failed, so that each failure makes another token.
+ */
+function idempotencyToken(
+  key: string,
+  { names, failed }: { readonly names: readonly string[]; readonly failed: readonly string[] },
+): string {
   return createHash('sha256')
-    .update(JSON.stringify([key, names.toSorted()]))
+    .update(JSON.stringify([key, names.toSorted(), ...failed.toSorted()]))
     .digest('hex')
     .slice(0, 32);
 }
@@ -154,7 +165,7 @@ export async function waitForValidationRecords(
 function requestFailed({ arn, domains, failureReason }: Certificate): MigrationError {
   const reason = failureReason ?? 'no reason given';
   return new MigrationError('CERTIFICATE_FAILED', `ACM issues no certificate for ${domains.join(', ')}: ${reason}`, {
-    hint: 'The reason is explained in the ACM user guide, "Certificate request fails". Mend it, then take this migration back and begin again.',
+    hint: 'The reason is explained in the ACM user guide, "Certificate request fails". Mend it; the next try (`gen2 resume`) requests another one.',
     details: { arn, domains, failureReason },
   });
 }

@@ -95,7 +95,7 @@ export async function readCertificateTags(
 export interface ListCertificatesOptions {
   readonly clients: Clients;
   /** Default: all. */
-  readonly statuses?: readonly ('PENDING_VALIDATION' | 'ISSUED')[];
+  readonly statuses?: readonly ('PENDING_VALIDATION' | 'ISSUED' | 'FAILED' | 'VALIDATION_TIMED_OUT')[];
   /** True: certificates the list already shows to cover none of these are left out, and not read one by one. */
   readonly covering?: readonly string[];
 }

@@ -1,6 +1,7 @@
 import { MigrationError } from '../../errors.ts';
 import { submitBatches } from '../record-changes.ts';
-import type { RequestedCertificate } from '../ports.ts';
+import { currentTry, failTry } from '../attempts.ts';
+import type { CertificateForecast, RequestedCertificate } from '../ports.ts';
 import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
 
 const MINUTE = 60_000;
@@ -30,10 +31,7 @@ export const issueCertificates: Step = {
   async run(context, signal) {
     const ahead = context.facts.certificates.filter(({ way }) => way === 'dns');
     for (const { service, domains } of ahead) {
-      const requested = await context.once(`request-${service}`, () =>
-        context.ports.aws.requestCertificate({ domains, key: keyOf(context, service) }, signal),
-      );
-      await submitBatches(context, `validation-${service}`, requested.validation, signal);
+      await request(context, { service, domains, turn: service }, signal);
     }
     return `certificates requested for ${ahead.flatMap(({ domains }) => domains).join(', ')}`;
   },
@@ -54,6 +52,29 @@ export const issueCertificates: Step = {
   },
 };
 
+interface CertificateRequest extends Pick<CertificateForecast, 'service' | 'domains'> {
+  /** Under which the request and its record changes are written down. */
+  readonly turn: string;
+}
+
+async function request(
+  context: StepContext,
+  { service, domains, turn }: CertificateRequest,
+  signal: AbortSignal,
+): Promise<RequestedCertificate> {
+  const { aws } = context.ports;
+  const requested = await context
+    .once(`request-${turn}`, () => aws.requestCertificate({ domains, key: keyOf(context, service) }, signal))
+    .catch(async (error: unknown) => {
+      // There is one now that came to nothing: it is removed when another one is issued.
+      if (MigrationError.is(error, 'CERTIFICATE_FAILED'))
+        await context.once(`failed-${service}`, () => Promise.resolve(true));
+      throw error;
+    });
+  await submitBatches(context, `validation-${turn}`, requested.validation, signal);
+  return requested;
+}
+
 /** The same for the same intent, so that it is requested once. */
 function keyOf({ execution }: StepContext, service: string): string {
   return `${execution}-${service}`;
@@ -72,19 +93,50 @@ export const awaitCertificates: Step = {
   async run(context, signal) {
     const ahead = context.facts.certificates.filter(({ way }) => way === 'dns');
     for (const { service, domains } of ahead) {
-      // Recorded when it was requested, gone through JSON.
-      const requested = context.recorded(`request-${service}`, issueCertificates.id) as
-        RequestedCertificate | undefined;
-      if (requested !== undefined) await waitForIssue(context, requested.arn, domains, signal);
+      const turn = currentTry(context, `certificate-${service}`);
+      // Recorded when it was requested, gone through JSON; one that came to nothing is requested anew.
+      const first = context.recorded(`request-${service}`, issueCertificates.id) as RequestedCertificate | undefined;
+      const isFirst = turn === `certificate-${service}-1`;
+      const requested = isFirst ? first : await request(context, { service, domains, turn }, signal);
+      if (requested === undefined) continue;
+      await waitForIssue(context, { arn: requested.arn, domains, turn }, signal);
+      const hasFailed = !isFirst || context.recorded(`failed-${service}`, issueCertificates.id) !== undefined;
+      if (hasFailed) await removeFailed(context, { service, domains, issued: requested.arn }, signal);
     }
     return `certificates issued for ${ahead.flatMap(({ domains }) => domains).join(', ')}`;
   },
+  /** The certificates themselves go with the undo of `issueCertificates`. */
+  async undo(context, signal) {
+    for (const { service } of context.facts.certificates.filter(({ way }) => way === 'dns')) {
+      const last = Number(currentTry(context, `certificate-${service}`).split('-').at(-1));
+      for (let turn = last; turn > 1; turn -= 1) {
+        const name = `certificate-${service}-${turn}`;
+        const requested = context.recorded(`request-${name}`) as RequestedCertificate | undefined;
+        if (requested?.isOurs !== true) continue;
+        await context.once(`restore-${name}`, () => context.ports.aws.restoreBatches(requested.validation, signal));
+      }
+    }
+  },
 };
+
+/** What this execution requested and came to nothing; another one is issued now. */
+async function removeFailed(
+  context: StepContext,
+  {
+    service,
+    domains,
+    issued,
+  }: { readonly service: string; readonly domains: readonly string[]; readonly issued: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const { aws } = context.ports;
+  const ours = await aws.requestedCertificates({ domains, key: keyOf(context, service) }, signal);
+  for (const arn of ours.filter((one) => one !== issued)) await aws.deleteCertificate(arn, signal);
+}
 
 async function waitForIssue(
   context: StepContext,
-  arn: string,
-  domains: readonly string[],
+  { arn, domains, turn }: { readonly arn: string; readonly domains: readonly string[]; readonly turn: string },
   signal: AbortSignal,
 ): Promise<void> {
   await context.wait(
@@ -93,10 +145,11 @@ async function waitForIssue(
       if (certificate?.status === 'ISSUED') return { state: 'ready', value: undefined };
       if (certificate !== undefined && certificate.status !== 'PENDING_VALIDATION') {
         const why = certificate.failureReason ?? certificate.status;
-        return {
-          state: 'failed',
-          error: new MigrationError('CERTIFICATE_FAILED', `certificate for ${domains.join(', ')}: ${why}`),
-        };
+        const error = new MigrationError('CERTIFICATE_FAILED', `certificate for ${domains.join(', ')}: ${why}`, {
+          hint: 'The reason is explained in the ACM user guide, "Certificate request fails". Mend it; `gen2 resume` requests another one.',
+          details: { arn, domains, failureReason: certificate.failureReason },
+        });
+        return failTry(context, turn, error);
       }
       return { state: 'pending', saw: certificate?.status ?? 'not yet listed' };
     },
