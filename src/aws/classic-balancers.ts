@@ -1,5 +1,6 @@
 import {
   DescribeInstanceHealthCommand,
+  DescribeLoadBalancerAttributesCommand,
   DescribeLoadBalancersCommand,
   type LoadBalancerDescription,
 } from '@aws-sdk/client-elastic-load-balancing';
@@ -38,6 +39,8 @@ export interface InstanceHealth {
 }
 
 const BALANCERS_PER_CALL = 20;
+/** Elastic Load Balancing user guide, "Configure connection draining for your Classic Load Balancer". */
+const DEFAULT_DRAINING_SECONDS = 300;
 
 /** Reads classic balancers by name; those that are gone are left out. */
 export async function readClassicBalancers(
@@ -91,6 +94,21 @@ export async function readInstanceHealth(
     isInService: state.State === 'InService',
     ...(state.Description && state.Description !== 'N/A' ? { reason: state.Description } : {}),
   }));
+}
+
+/** Reads for how many seconds a classic balancer lets requests to an instance that goes away finish; 0 when it does not. */
+export async function readConnectionDraining(
+  { clients, name }: { readonly clients: Clients; readonly name: string },
+  signal: AbortSignal,
+): Promise<number> {
+  const { LoadBalancerAttributes: attributes } = await ask(
+    `read the attributes of ${name}`,
+    'elasticloadbalancing:DescribeLoadBalancerAttributes',
+    (options) => clients.elb.send(new DescribeLoadBalancerAttributesCommand({ LoadBalancerName: name }), options),
+    signal,
+  );
+  const draining = attributes?.ConnectionDraining;
+  return draining?.Enabled === true ? (draining.Timeout ?? DEFAULT_DRAINING_SECONDS) : 0;
 }
 
 /** `AccessPointNotFoundException` is what the SDK calls the API's `LoadBalancerNotFound`. */

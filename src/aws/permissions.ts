@@ -10,7 +10,10 @@ import {
   ListStackResourcesCommand,
 } from '@aws-sdk/client-cloudformation';
 import { GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { DescribeInstanceHealthCommand } from '@aws-sdk/client-elastic-load-balancing';
+import {
+  DescribeInstanceHealthCommand,
+  DescribeLoadBalancerAttributesCommand,
+} from '@aws-sdk/client-elastic-load-balancing';
 import {
   DescribeAccountLimitsCommand,
   DescribeListenerCertificatesCommand,
@@ -94,6 +97,10 @@ function balancerProbes({ elb, elbv2, region }: FindMissingPermissionsOptions['c
     [
       `${prefix}:DescribeInstanceHealth`,
       (o) => elb.send(new DescribeInstanceHealthCommand({ LoadBalancerName: 'convox-gen2' }), o),
+    ],
+    [
+      `${prefix}:DescribeLoadBalancerAttributes`,
+      (o) => elb.send(new DescribeLoadBalancerAttributesCommand({ LoadBalancerName: 'convox-gen2' }), o),
     ],
   ];
 }

@@ -1,6 +1,6 @@
 import { listAppBalancers } from '../aws/app-balancers.ts';
 import { listServiceResources } from '../aws/app-targets.ts';
-import { readInstanceHealth } from '../aws/classic-balancers.ts';
+import { readConnectionDraining, readInstanceHealth } from '../aws/classic-balancers.ts';
 import { findQuotaShortages, readBalancerQuotas } from '../aws/balancer-quotas.ts';
 import { getRackBalancer } from '../aws/balancers.ts';
 import { findCertificate, readCertificateTags } from '../aws/certificates.ts';
@@ -11,19 +11,21 @@ import { TokenBucket } from '../aws/token-bucket.ts';
 import { sampleEndpoint, verifyEndpoint } from '../aws/verify-endpoint.ts';
 import type { AwsPort, BalancerRole } from '../orchestrator/ports.ts';
 import type { AwsContext } from './aws-context.ts';
-import { readRecentTraffic, readTrafficByMinute } from './aws-traffic.ts';
+import { readOldTraffic, readRecentTraffic, readTrafficByMinute } from './aws-traffic.ts';
 
 type BalancingPort = Pick<
   AwsPort,
   | 'findBalancer'
   | 'oldBalancers'
   | 'oldBalancerHealth'
+  | 'oldBalancerDraining'
   | 'hostRules'
   | 'listenerCertificates'
   | 'targetHealth'
   | 'checkEndpoint'
   | 'probe'
   | 'traffic'
+  | 'oldTraffic'
   | 'trafficByMinute'
   | 'ruleClashes'
 >;
@@ -60,6 +62,10 @@ export function balancingPort(context: AwsContext): BalancingPort {
         total: instances.length,
         problems: out.map(({ instanceId, reason }) => `${instanceId}: ${reason ?? 'out of service'}`),
       };
+    },
+
+    async oldBalancerDraining({ name, kind }, signal) {
+      return kind === 'classic' ? readConnectionDraining({ clients, name }, signal) : undefined;
     },
 
     async hostRules(balancerArn, signal) {
@@ -127,6 +133,7 @@ export function balancingPort(context: AwsContext): BalancingPort {
     },
 
     traffic: (request, signal) => readRecentTraffic(context, request, signal),
+    oldTraffic: (request, signal) => readOldTraffic(context, request, signal),
     trafficByMinute: (request, signal) => readTrafficByMinute(context, request, signal),
 
     async ruleClashes({ rack, rackVersion, app, services, besides, balancers, redirectsHttp }, signal) {

@@ -10,6 +10,7 @@ import { ALIAS_TTL_SECONDS, planTtl } from '../aws/dns/ttl.ts';
 import { listZones, readZone, type HostedZone } from '../aws/dns/zones.ts';
 import { isInSync } from '../aws/dns/in-sync.ts';
 import { dnsName } from '../aws/dns/names.ts';
+import { findOwnershipMarks } from '../aws/dns/ownership.ts';
 import { MigrationError } from '../errors.ts';
 import type { AwsPort, BalancerRole, DomainRecord, ReturnPlan, SwitchPlan } from '../orchestrator/ports.ts';
 import type { AwsContext } from './aws-context.ts';
@@ -107,8 +108,11 @@ async function planSwitch(
 ): Promise<SwitchPlan> {
   const plans: RecordPlan[] = [];
   const later: SwitchPlan['changes'][number][] = [];
+  const marks: SwitchPlan['marks'][number][] = [];
   for (const [zone, ofZone] of await byZone(context, records, ({ zoneId }) => zoneId, signal)) {
     const present = await readRecordSets({ clients: context.clients, zoneId: zone.id }, signal);
+    const names = [...new Set(ofZone.map(({ name }) => name))];
+    marks.push(...findOwnershipMarks(present, names).map(({ name, says }) => ({ name, says })));
     for (const role of ['public', 'internal'] as const satisfies readonly BalancerRole[]) {
       const moving = ofZone.filter((record) => roleOf(record) === role);
       const to = targets[role];
@@ -135,6 +139,7 @@ async function planSwitch(
     changes: [...plans.flatMap(({ batches }) => describeChanges(batches)), ...later],
     refused: plans.flatMap(({ refused }) => refused.map(({ name, reason }) => ({ name, reason }))),
     notices: plans.flatMap(({ notices }) => notices),
+    marks,
   };
 }
 

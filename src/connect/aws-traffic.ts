@@ -1,7 +1,7 @@
 import { listServiceResources } from '../aws/app-targets.ts';
 import { balancerMetricName } from '../aws/application-balancers.ts';
-import { readTraffic, type TrafficCount, type TrafficReading } from '../aws/traffic.ts';
-import type { TrafficFacts, TrafficMinute, TrafficSources } from '../orchestrator/ports.ts';
+import { readTraffic, type OldTrafficSource, type TrafficCount, type TrafficReading } from '../aws/traffic.ts';
+import type { OldBalancer, TrafficFacts, TrafficMinute, TrafficSources } from '../orchestrator/ports.ts';
 import type { Clock } from '../time/clock.ts';
 import type { AwsContext } from './aws-context.ts';
 
@@ -30,13 +30,26 @@ export async function readRecentTraffic(
   const reading = await readBothSides(context, request, { fromMs, toMs }, signal);
   const [young, old] = [total(reading.new), total(reading.old)];
   const minutes = Math.round((toMs - fromMs) / MINUTE_MS);
-  const busy = reading.old.filter(({ requests }) => requests > 0).map(({ label, requests }) => `${label} ${requests}`);
-  const which = busy.length === 0 ? '' : ` (${busy.join(', ')})`;
-  const says = `in ${minutes} min: ${young.requests} requests at ${request.appStackName} (${young.errors} errors), ${old.requests} at the old balancers${which}`;
+  const says = `in ${minutes} min: ${young.requests} requests at ${request.appStackName} (${young.errors} errors), ${old.requests} at the old balancers${whichOf(reading.old)}`;
   return {
     ...{ newRequests: young.requests, newErrors: young.errors },
     ...{ oldRequests: old.requests, oldErrors: old.errors, fromMs, toMs, says },
   };
+}
+
+/** Requests at old balancers since then, the minute under way too: that there is one needs no complete figures. */
+export async function readOldTraffic(
+  { clients, clock }: AwsContext,
+  { oldBalancers, sinceMs }: Omit<Request, 'appStackName' | 'services'>,
+  signal: AbortSignal,
+): Promise<{ readonly requests: number; readonly says: string }> {
+  const fromMs = Math.floor(sinceMs / MINUTE_MS) * MINUTE_MS;
+  const toMs = Math.max(fromMs, Math.floor(clock.now() / MINUTE_MS) * MINUTE_MS) + MINUTE_MS;
+  const oldSources = oldBalancers.map(oldSource);
+  const { old } = await readTraffic({ clients, newSources: [], oldSources, fromMs, toMs }, signal);
+  const { requests } = total(old);
+  const since = new Date(fromMs).toISOString().slice(11, 16);
+  return { requests, says: `${requests} requests at the old balancers since ${since} UTC${whichOf(old)}` };
 }
 
 /** Both sides, minute by minute, up to the newest minute there are figures of. */
@@ -88,8 +101,18 @@ async function readBothSides(
       targetGroupMetricName: balancerMetricName(arn),
     }));
   });
-  const oldSources = oldBalancers.map(({ name, kind, metricName }) => ({ label: name, kind, metricName }));
+  const oldSources = oldBalancers.map(oldSource);
   return readTraffic({ clients, newSources, oldSources, ...window }, signal);
+}
+
+function oldSource({ name, kind, metricName }: OldBalancer): OldTrafficSource {
+  return { label: name, kind, metricName };
+}
+
+/** The ones that get requests, each with how many. */
+function whichOf(counts: readonly TrafficCount[]): string {
+  const busy = counts.filter(({ requests }) => requests > 0).map(({ label, requests }) => `${label} ${requests}`);
+  return busy.length === 0 ? '' : ` (${busy.join(', ')})`;
 }
 
 function total(counts: readonly TrafficCount[]): { readonly requests: number; readonly errors: number } {

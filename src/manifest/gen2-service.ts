@@ -91,7 +91,6 @@ export function readGen2Service(entry: YamlEntry, findings: FindingList): Gen2Se
   };
   for (const key of ['privileged', 'singleton', 'sticky', 'init']) flag(key);
   const drain = get('drain');
-  if (drain !== undefined) values.strictNumber(drain, 'drain');
   const environment = get('environment');
   const domain = get('domain');
   return {
@@ -110,6 +109,7 @@ export function readGen2Service(entry: YamlEntry, findings: FindingList): Gen2Se
     resources: names('resources'),
     scale: readScale(get('scale'), values),
     volumes: names('volumes'),
+    drainSeconds: drain === undefined ? undefined : values.strictNumber(drain, 'drain'),
     nlbPorts: readNlbPorts(get('nlb'), values),
     keys: keysOf(map, values),
   };

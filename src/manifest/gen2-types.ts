@@ -56,6 +56,8 @@ export interface Gen2Service {
   readonly resources: readonly Gen2Name[];
   readonly scale: Gen2Scale;
   readonly volumes: readonly Gen2Name[];
+  /** Seconds that requests may take to finish when their task goes away; undefined if the manifest says nothing. */
+  readonly drainSeconds: number | undefined;
   readonly nlbPorts: readonly number[];
   /** Where each key that the service has stands: `build.manifest`, `command` (with `command[]` for a list), … */
   readonly keys: ReadonlyMap<string, Place>;

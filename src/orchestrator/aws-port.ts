@@ -78,6 +78,8 @@ export interface SwitchPlan {
   }[];
   readonly refused: readonly { readonly name: string; readonly reason: string }[];
   readonly notices: readonly string[];
+  /** Names that another program keeps as it wants them, and may put back after they were moved. */
+  readonly marks: readonly { readonly name: string; readonly says: string }[];
 }
 
 /** Record changes that lead names back to an old app. */
@@ -207,6 +209,8 @@ export interface AwsPort {
   oldBalancers(stackName: string, services: readonly string[], signal: AbortSignal): Promise<readonly OldBalancer[]>;
   /** Instances a classic balancer of an app sends requests to; undefined for one of another kind. */
   oldBalancerHealth(balancer: OldBalancer, signal: AbortSignal): Promise<TargetHealthFacts | undefined>;
+  /** Seconds it lets requests finish when their target goes away; undefined for one that is not classic. */
+  oldBalancerDraining(balancer: OldBalancer, signal: AbortSignal): Promise<number | undefined>;
   /** The records of all zones that point at balancers. */
   domainRecords(
     balancers: readonly Pick<OldBalancer, 'dnsName' | 'service'>[],
@@ -318,6 +322,11 @@ export interface AwsPort {
   ): Promise<ProbeSample>;
   /** Requests of the last complete minutes, on the new app's target groups and the old balancers. */
   traffic(request: TrafficSources & { readonly sinceMs: number }, signal: AbortSignal): Promise<TrafficFacts>;
+  /** Requests at old balancers since then, as far as there are figures; the newest minute or two may still lack some. */
+  oldTraffic(
+    request: { readonly oldBalancers: readonly OldBalancer[]; readonly sinceMs: number },
+    signal: AbortSignal,
+  ): Promise<{ readonly requests: number; /** In words, with the figures. */ readonly says: string }>;
   /** Requests minute by minute since then, as far as there are figures. */
   trafficByMinute(
     request: TrafficSources & { readonly sinceMs: number },

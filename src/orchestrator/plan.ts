@@ -75,6 +75,8 @@ export interface PlannedService {
   readonly healthPath: string;
   readonly role: BalancerRole;
   readonly domains: readonly string[];
+  /** Seconds its requests get to finish when a task goes away; undefined in executions that were begun before it was read. */
+  readonly drainSeconds: number | undefined;
   /** Variable its `domain:` comes from; undefined when domains are literal in the manifest. */
   readonly domainVariable: string | undefined;
 }
@@ -92,6 +94,8 @@ export interface Assessment {
     /** Equal for equal environments of this very app; tells no value. */
     readonly environmentFingerprint: string;
     readonly balancers: readonly OldBalancer[];
+    /** Their connection draining by service, seconds; undefined in executions that were begun before it was read. */
+    readonly drainingSeconds: Readonly<Record<string, number>> | undefined;
     /** Rack resources linked to it. */
     readonly links: readonly string[];
   };

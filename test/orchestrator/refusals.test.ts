@@ -147,7 +147,15 @@ describe('an app', () => {
 
   test('whose targets stay unhealthy is not verified, with the reason seen last', async () => {
     const web: PlannedService = {
-      ...{ name: 'web', port: 80, healthPath: '/health', role: 'public', domains: [], domainVariable: undefined },
+      ...{
+        name: 'web',
+        port: 80,
+        healthPath: '/health',
+        role: 'public',
+        domains: [],
+        drainSeconds: 30,
+        domainVariable: undefined,
+      },
     };
     const { runner, events } = await running({
       services: [web],

@@ -1,10 +1,20 @@
 /** Reads everything a migration depends on, and says all problems at once. Changes nothing. */
 import { MigrationError } from '../../errors.ts';
 import { stackName } from '../app-changes.ts';
+import { drainingFindings, readOldDraining } from '../draining.ts';
 import { fingerprint } from '../environments.ts';
 import { sha256 } from '../plan-basis.ts';
 import type { Assessment, Finding, MigrationSettings, PlannedService } from '../plan.ts';
-import type { AppFacts, BalancerRole, DomainRecord, OldBalancer, Ports, RackFacts, SharedBalancer } from '../ports.ts';
+import type {
+  AppFacts,
+  BalancerRole,
+  DomainRecord,
+  OldBalancer,
+  Ports,
+  RackFacts,
+  SharedBalancer,
+  SwitchPlan,
+} from '../ports.ts';
 import { forecastCost } from './cost.ts';
 import { assessManifest } from './manifest.ts';
 import { chooseTemporaryName } from './temporary-name.ts';
@@ -87,7 +97,10 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
     { rackVersion, services: manifest.services.filter(({ port }) => port !== undefined) },
     signal,
   );
-  findings.push(...dnsFindings(dns.refused, dns.notices));
+  const drainingSeconds = await readOldDraining(aws, balancers, signal);
+  // The converter carries it over itself, and says where it cannot.
+  if (manifest.origin === 'source') findings.push(...drainingFindings(manifest.services, drainingSeconds, rackVersion));
+  findings.push(...dnsFindings(dns));
   findings.push(...certificates.flatMap(({ service, problems }) => certificateFindings(service, problems)));
 
   return {
@@ -97,7 +110,15 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
       app: app.name,
       temporaryApp,
       old: {
-        ...{ stackArn: stack.arn, release: app.release, parameters, environmentNames, balancers, links },
+        ...{
+          stackArn: stack.arn,
+          release: app.release,
+          parameters,
+          environmentNames,
+          balancers,
+          drainingSeconds,
+          links,
+        },
         environmentFingerprint: fingerprint(environment, stack.arn),
       },
       manifest: {
@@ -110,7 +131,11 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
       internalEnabled: rackIsInternal,
       balancers: shared,
       records,
-      dns: { changes: dns.changes, notices: dns.notices, refused: dns.refused },
+      dns: {
+        changes: dns.changes,
+        notices: [...dns.notices, ...dns.marks.map(({ says }) => says)],
+        refused: dns.refused,
+      },
       certificates,
       cost: forecastCost(balancers, {
         newInternalBalancer: needsInternal && !rackIsInternal,
@@ -277,10 +302,7 @@ function httpFindings({
   ];
 }
 
-function dnsFindings(
-  refused: readonly { readonly name: string; readonly reason: string }[],
-  notices: readonly string[],
-): readonly Finding[] {
+function dnsFindings({ refused, notices, marks }: SwitchPlan): readonly Finding[] {
   return [
     ...refused.map(({ name, reason }): Finding => ({
       code: 'dns-record-unsupported',
@@ -288,6 +310,13 @@ function dnsFindings(
       where: name,
       message: `${name}: ${reason}`,
       hint: 'Move this record by hand, or change it to a form that can be moved, then plan again.',
+    })),
+    ...marks.map(({ name, says }): Finding => ({
+      code: 'dns-record-owned',
+      severity: 'warning',
+      where: name,
+      message: says,
+      hint: 'Give that program the new target (an Ingress or Service of external-dns), or stop it, before the records are switched.',
     })),
     ...notices.map((message): Finding => ({ code: 'dns-notice', severity: 'info', message, hint: 'Nothing to do.' })),
   ];

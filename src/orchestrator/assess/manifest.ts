@@ -2,6 +2,7 @@ import { convertManifest } from '../../manifest/convert.ts';
 import { readAnswers } from '../../manifest/answers.ts';
 import { checkGen2Manifest } from '../../manifest/gen2-check.ts';
 import { readGen2Manifest } from '../../manifest/gen2-reader.ts';
+import { drainSecondsOn } from '../draining.ts';
 import { letDomainsVary } from './literal-domains.ts';
 import type { Finding as ManifestFinding } from '../../manifest/finding.ts';
 import type { Finding, MigrationSettings, PlannedService, Severity } from '../plan.ts';
@@ -117,6 +118,7 @@ function plannedServices(
     healthPath: service.health.path,
     role: service.isInternal ? 'internal' : 'public',
     domains: domainsOf(service.name, domains),
+    drainSeconds: drainSecondsOn(rackVersion, service.drainSeconds),
     domainVariable: service.domain?.variable,
   }));
   return { services, findings: [...[...read.findings, ...checks].map(asFinding), ...domainFindings(services)] };

@@ -1,6 +1,7 @@
 import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
 import type { SwitchPlan } from '../ports.ts';
 import { formatDuration } from '../../time/wait.ts';
+import { longestDrainingMs } from '../draining.ts';
 import { boundsOf, describeBounds } from '../traffic/bounds.ts';
 import { guarded } from '../traffic/guard.ts';
 import { currentBalancers } from '../verification.ts';
@@ -10,8 +11,6 @@ import { keepCountsOfReturn } from './traffic-record.ts';
 import { LOW_TTL_SECONDS, TTL_MARGIN_MS } from './ttl.ts';
 
 const MINUTE = 60_000;
-/** After a return, connections opened before may still be served by the new app for this long. */
-const DRAIN_MS = 30_000;
 
 /** Moves the names to the rack's balancers: one atomic batch a zone, built from the records as read. */
 export const switchRecords: Step = {
@@ -49,8 +48,9 @@ export const switchRecords: Step = {
     if (plan === undefined) return;
     await restore(context, plan.stages.flat(), signal);
     // Until no cache leads to the new app any more, it must not go away.
-    const longest = LOW_TTL_SECONDS * 1000 + TTL_MARGIN_MS + DRAIN_MS;
-    await context.sleep('new-ttl', longest, 'caches to drop answers that lead to the new app');
+    const longest = LOW_TTL_SECONDS * 1000 + TTL_MARGIN_MS + longestDrainingMs(context.facts);
+    const what = 'caches to drop answers that lead to the new app, and its requests to finish';
+    await context.sleep('new-ttl', longest, what);
     await keepCountsOfReturn(context, signal);
   },
 };

@@ -11,6 +11,7 @@ export const ASSESSMENT: Assessment = {
     environmentNames: ['A'],
     environmentFingerprint: '0'.repeat(64),
     balancers: [],
+    drainingSeconds: {},
     links: [],
   },
   manifest: {
