@@ -71,7 +71,12 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     name: 'old-balancers-silent',
     world: 'some visitors keep DNS answers for an hour',
     rackVersion: NEWEST_RACK,
-    without: (stages) => changed(stages, 'confirm-traffic', (step) => blind(step, { traffic: seeingOnlyTheNew })),
+    without: (stages) =>
+      changed(
+        changed(stages, 'confirm-traffic', (step) => blind(step, { traffic: seeingOnlyTheNew })),
+        'delete-old-app',
+        (step) => blind(step, { oldTraffic: seeingNothing }),
+      ),
     traffic: { clients: { ttlFactor: 60 } },
   },
   {
@@ -149,6 +154,8 @@ const coveringEverything = (): AwsPort['listenerCertificates'] => () =>
 const seeingOnlyTheNew =
   (real: AwsPort): AwsPort['traffic'] =>
   async (request, signal) => ({ ...(await real.traffic(request, signal)), oldRequests: 0 });
+
+const seeingNothing = (): AwsPort['oldTraffic'] => () => Promise.resolve({ requests: 0, says: '' });
 
 /** The watch over the move is a second line of each check before it: it is blind here too. */
 function looksFine(step: Step): Step {

@@ -2,6 +2,7 @@
 import { MigrationError } from '../errors.ts';
 import { differingNames, sameEnvironment, withoutDomainVariables } from './environments.ts';
 import type { StepContext } from './step.ts';
+import { waitUntilOldIsQuiet } from './traffic/old-traffic.ts';
 import { currentBalancers, verifyCertificatesWithout, verifyDomains, waitForRules } from './verification.ts';
 import { stackName } from './app-changes.ts';
 
@@ -22,6 +23,7 @@ export async function assertMayDelete(context: StepContext, deletion: Deletion, 
   if (context.recorded(approvedBy, 'gate') === undefined)
     throw broken(`deleting ${app} was not approved in this execution`);
 
+  if (generation === '1') await waitUntilOldIsQuiet(context, signal);
   const [found, stack] = await Promise.all([
     ports.rack.apps.find(app, signal),
     ports.aws.findStack(stackName(facts.rack.name, app), signal),

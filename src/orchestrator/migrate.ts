@@ -44,8 +44,8 @@ export async function planMigration({ ports, settings }: PlanRequest, signal: Ab
   const rack = assessment?.rack ?? (await ports.rack.system.get(signal));
   const steps: PlannedStep[] = [];
   if (assessment !== undefined) {
-    for (const stage of stagesOf(settings))
-      steps.push(await planStage(stage, { facts: assessment, settings, ports }, signal));
+    const foreseen = stagesOf(settings).filter((stage) => !isGate(stage) || stage.isNeeded === undefined);
+    for (const stage of foreseen) steps.push(await planStage(stage, { facts: assessment, settings, ports }, signal));
   }
   return { app: settings.app, rack: { name: rack.name, version: rack.version }, findings, assessment, steps };
 }

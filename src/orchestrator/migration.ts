@@ -14,7 +14,7 @@ import { enableInternal, updateRack } from './steps/prepare-rack.ts';
 import { awaitCertificates, issueCertificates } from './steps/issue-certificates.ts';
 import { buildTemporaryApp, copyEnvironment, createTemporaryApp, promoteTemporaryApp } from './steps/temporary-app.ts';
 import { verifyTemporaryApp } from './steps/verify-temporary-app.ts';
-import { approveCommit, approveCutover } from './steps/gates.ts';
+import { approveCommit, approveCutOff, approveCutover } from './steps/gates.ts';
 import { confirmPropagation, switchRecords } from './steps/cutover.ts';
 import { confirmTraffic } from './steps/confirm-traffic.ts';
 import { exportOldApp } from './steps/export-old-app.ts';
@@ -57,6 +57,7 @@ export const PROCEDURE: readonly Stage[] = [
   // commit
   exportOldApp,
   approveCommit,
+  approveCutOff, // only if traffic came back since
   deleteOldApp, // the point of no return
   restoreTtl,
   createFinalApp,

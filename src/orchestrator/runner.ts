@@ -142,7 +142,9 @@ export class Runner {
     const { execution } = this.#options;
     const id = `gate/${gate.id}`;
     if (execution.recorded(id) !== undefined) return;
-    const shows = await gate.shows(this.context(gate.id, 'run'), execution.signal);
+    const context = this.context(gate.id, 'run', 'go-on');
+    if (gate.isNeeded?.(context) === false) return;
+    const shows = await gate.shows(context, execution.signal);
     this.tell({ type: 'gate-opened', gate: gate.id, title: gate.title, shows });
     const answer = await execution.gate(gate.id, { title: gate.title, shows });
     this.tell({ type: 'gate-answered', gate: gate.id, ...answer });

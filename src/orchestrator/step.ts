@@ -80,6 +80,8 @@ export interface Gate {
   readonly phase: Exclude<Phase, 'plan'>;
   readonly title: string;
   readonly isGate: true;
+  /** Default: always. False passes it by without asking; it is not part of a plan then. */
+  isNeeded?(context: StepContext): boolean;
   /** What the person agrees to, line by line; read from the world as it is now. */
   shows(context: StepContext, signal: AbortSignal): Promise<readonly string[]>;
 }

@@ -15,6 +15,7 @@ import {
   waitForRules,
 } from '../verification.ts';
 import { approveCommit } from './gates.ts';
+import { holdWhilePaused } from './stage-moves.ts';
 import { buildTemporaryApp, builtRelease, copyEnvironment, temporaryStack } from './temporary-app.ts';
 
 const MINUTE = 60_000;
@@ -27,6 +28,7 @@ export const deleteOldApp: Step = {
   phase: 'commit',
   title: 'Delete the old app',
   expectedMs: 5 * MINUTE,
+  pausesItself: true,
   plan: ({ facts }) => toDo(`POINT OF NO RETURN: delete generation 1 app ${facts.app} (${facts.destroys.join('; ')})`),
   async run(context, signal) {
     const { facts } = context;
@@ -35,7 +37,11 @@ export const deleteOldApp: Step = {
     const isDeleting = (await context.ports.aws.findStack(stackArn, signal))?.status.startsWith('DELETE_') ?? true;
     if (!isDeleting) {
       const approvedBy = approveCommit.id;
-      await assertMayDelete(context, { app, stackArn, generation: '1', successor, approvedBy }, signal);
+      // A pause may last for days: what was verified before it is verified again after it.
+      do {
+        await holdWhilePaused(context, signal);
+        await assertMayDelete(context, { app, stackArn, generation: '1', successor, approvedBy }, signal);
+      } while ((await context.steering()).isPaused);
       await recordRows(context, app, signal);
     }
     await context.once(POINT_OF_NO_RETURN, () => Promise.resolve(true));

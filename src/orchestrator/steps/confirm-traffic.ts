@@ -6,15 +6,12 @@ import { currentTry, failTry } from '../attempts.ts';
 import { toDo, type Step, type StepContext } from '../step.ts';
 import { boundsOf, describeBounds, judgeCounts } from '../traffic/bounds.ts';
 import { guarded, type Baseline, type Guard } from '../traffic/guard.ts';
+import { oldTrafficLimit, QUIET_MS, recordQuiet } from '../traffic/old-traffic.ts';
 import { switchRecords } from './cutover.ts';
-import { holdAtTheEnd } from './stage-moves.ts';
+import { holdWhilePaused } from './stage-moves.ts';
 import { balancedServices, keepCounts } from './traffic-record.ts';
 
 const MINUTE = 60_000;
-/** Connections to a classic ELB may idle for an hour (idle timeout 3600 s), long after DNS has moved. */
-const OLD_TRAFFIC_TIMEOUT_MS = 75 * MINUTE;
-/** An app that nobody asks for: after this long without a request on either side it is taken as quiet. */
-const QUIET_MS = 10 * MINUTE;
 /** Our requests and CloudWatch's minutes are cut by two clocks. */
 const CLOCK_SKEW_MS = 5_000;
 
@@ -39,7 +36,7 @@ export const confirmTraffic: Step = {
       { app, old: baseline },
       async (guard) => {
         const says = await waitForTraffic(context, { app, old: old.balancers, guard }, guard.signal);
-        await holdAtTheEnd(context, guard);
+        await holdWhilePaused(context, guard.signal);
         return says;
       },
       signal,
@@ -68,10 +65,14 @@ export async function waitForTraffic(
       // Requests that failed up to now must not count against an app that has been mended.
       if (problem !== undefined) return await failTry(context, thisTry, outOfBounds(problem));
       const arrived = requestsOfOthers(traffic, guard);
+      const isOldQuiet = old.length > 0 && oldRequests === 0 && traffic.toMs > 0;
       const elapsedMs = ports.clock.monotonic() - watchedSince;
       const isQuiet = arrived + oldRequests === 0 && elapsedMs > QUIET_MS;
       if (isQuiet) context.warn(`nobody asked for ${app} within 10 minutes: that traffic arrives could not be seen`);
-      if (isQuiet || (arrived > 0 && oldRequests === 0)) return { state: 'ready', value: figures };
+      if (isQuiet || (arrived > 0 && oldRequests === 0)) {
+        if (isOldQuiet) await recordQuiet(context, traffic.toMs);
+        return { state: 'ready', value: figures };
+      }
       if (arrived > 0 && elapsedMs >= limitMs) {
         context.warn(`the old balancers are still used after ${formatDuration(elapsedMs)}: ${figures}`);
         return { state: 'ready', value: `${figures}; a person decides whether that may be cut off` };
@@ -92,22 +93,6 @@ export async function waitForTraffic(
     await keepCounts(context, { app: one, services, oldBalancers: old, changedAtMs: sinceMs }, signal);
   }
   return says;
-}
-
-/** What still arrives at the old balancers, for the person who agrees to delete them; undefined = nothing. */
-export async function oldTrafficNow(context: StepContext, signal: AbortSignal): Promise<string | undefined> {
-  const { facts, ports } = context;
-  const { services } = await balancedServices(context, signal);
-  if (services.length === 0 || facts.old.balancers.length === 0) return undefined;
-  const appStackName = stackName(facts.rack.name, facts.temporaryApp);
-  const sinceMs = ports.clock.now() - QUIET_MS;
-  const oldBalancers = facts.old.balancers;
-  const { oldRequests, says } = await ports.aws.traffic({ appStackName, services, oldBalancers, sinceMs }, signal);
-  return oldRequests === 0 ? undefined : says;
-}
-
-function oldTrafficLimit({ oldTrafficWaitMs }: StepContext['settings']): number {
-  return oldTrafficWaitMs ?? OLD_TRAFFIC_TIMEOUT_MS;
 }
 
 /** Requests that are not the guard's own; it may have sent a few more than the window holds. */

@@ -1,6 +1,6 @@
 import { environmentSays } from '../old-app/export-format.ts';
 import type { Gate } from '../step.ts';
-import { oldTrafficNow } from './confirm-traffic.ts';
+import { isCutOffAsked, showOldTraffic } from '../traffic/old-traffic.ts';
 
 export const approveCutover: Gate = {
   id: 'approve-cutover',
@@ -25,15 +25,25 @@ export const approveCommit: Gate = {
   isGate: true,
   async shows(context, signal) {
     const { facts, settings, exports } = context;
-    const stillOld = await oldTrafficNow(context, signal);
     return [
-      stillOld === undefined
-        ? `${facts.temporaryApp} serves all traffic of ${facts.app}`
-        : `THE OLD BALANCERS ARE STILL USED, agreeing cuts that off: ${stillOld}`,
+      await showOldTraffic(context, signal),
       ...facts.destroys.map((what) => `destroyed: ${what}`),
       `exported before: ${exports.location}`,
       environmentSays(settings),
       'POINT OF NO RETURN: the old app ends here; `gen2 restore-old` can make one anew from the export',
     ];
+  },
+};
+
+/** Asked only when traffic came back to the old balancers after their deletion was agreed to, and did not end. */
+export const approveCutOff: Gate = {
+  id: 'approve-cut-off',
+  phase: 'commit',
+  title: 'Cut off who uses the old app again',
+  isGate: true,
+  isNeeded: isCutOffAsked,
+  async shows(context, signal) {
+    const { app } = context.facts;
+    return [await showOldTraffic(context, signal), `POINT OF NO RETURN: agreeing deletes ${app} whoever still asks it`];
   },
 };

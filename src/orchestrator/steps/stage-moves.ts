@@ -37,7 +37,7 @@ export async function moveInStages(
     context.say(`stage ${at} of ${plan.stages.length}: the new app has ${percents[at - 1] ?? 0} % of the answers`);
     next = await bake(context, percents, { at, move }, guard);
   }
-  await holdAtTheEnd(context, guard);
+  await holdWhilePaused(context, guard.signal);
 }
 
 /** The share of DNS answers the new app has after each stage, in percent; the last is 100. */
@@ -84,12 +84,12 @@ async function bake(
   );
 }
 
-/** Paused at the last stage: what follows would be held, and nobody would watch. */
-export async function holdAtTheEnd(context: StepContext, guard: Guard): Promise<void> {
+/** For steps that pause themselves: held here, where somebody watches, and not at what follows. */
+export async function holdWhilePaused(context: StepContext, signal: AbortSignal): Promise<void> {
   await context.wait(
     async () =>
       (await context.steering()).isPaused ? { state: 'pending', saw: 'paused' } : { state: 'ready', value: undefined },
     { what: 'the migration to be resumed', timeoutMs: LONGEST_STAGE_MS, intervalMs: LOOK_INTERVAL_MS },
-    guard.signal,
+    signal,
   );
 }
