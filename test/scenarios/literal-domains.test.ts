@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { planMigration, startMigration } from '../../src/orchestrator/migrate.ts';
-import { startTraffic } from '../../src/sandbox/network/traffic/start-traffic.ts';
 import { startShopMigration, type ShopMigration } from '../support/shop-migration.ts';
+import { startShopTraffic } from '../support/shop-traffic.ts';
 
 const signal = new AbortController().signal;
 
@@ -22,18 +22,7 @@ test.each(['20171213132441', '20260421192651'])(
   async (rackVersion) => {
     const shop = await startShopMigration({ scale: 120, rackVersion });
     const written = await writeManifest(shop, 'domain: www.shop.example.com,shop.example.com');
-    const traffic = startTraffic({
-      endpoints: shop.sandbox.endpoints,
-      clock: shop.sandbox.world.clock,
-      ratePerSecond: 20,
-      // What the machine is too slow for is no loss of the world's.
-      timeoutMs: 60_000,
-      targets: [
-        { host: 'shop.example.com', scheme: 'https', path: '/', view: 'public', app: 'shop' },
-        { host: 'www.shop.example.com', scheme: 'http', path: '/api/ping', view: 'public', app: 'shop' },
-        { host: 'api.corp.example.com', scheme: 'http', path: '/', view: 'vpc', app: 'shop' },
-      ],
-    });
+    const traffic = startShopTraffic(shop);
     const plan = await planMigration({ ports: shop.readOnly.ports, settings: shop.settings }, signal);
     expect(plan.findings.filter(({ code }) => code === 'domains-in-variable')).toEqual([
       expect.objectContaining({ severity: 'warning', where: 'service web' }),

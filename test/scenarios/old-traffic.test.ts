@@ -3,8 +3,8 @@ import { get } from 'node:http';
 import { expect, test } from 'vitest';
 import type { MigrationEvent } from '../../src/orchestrator/events.ts';
 import { resumeMigration, startMigration } from '../../src/orchestrator/migrate.ts';
-import { startTraffic } from '../../src/sandbox/network/traffic/start-traffic.ts';
 import { startShopMigration, type ShopMigration } from '../support/shop-migration.ts';
+import { startShopTraffic } from '../support/shop-traffic.ts';
 
 const signal = new AbortController().signal;
 const LIMIT_MS = 180_000;
@@ -118,11 +118,7 @@ test(
   async () => {
     const shop = await startShopMigration({ scale: 240 });
     const shown: (readonly string[])[] = [];
-    const { endpoints, world } = shop.sandbox;
-    const traffic = startTraffic({
-      ...{ endpoints, clock: world.clock, ratePerSecond: 10, timeoutMs: 60_000 },
-      targets: [{ host: 'shop.example.com', scheme: 'https', path: '/', view: 'public', app: 'shop' }],
-    });
+    const traffic = startShopTraffic(shop);
     let leave = (): void => undefined;
     const listener = (event: MigrationEvent): void => {
       if (event.type === 'step-started' && event.step === 'confirm-traffic') leave = startReturningVisitor(shop);

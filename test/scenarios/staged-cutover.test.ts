@@ -2,38 +2,18 @@ import { expect, test } from 'vitest';
 import type { MigrationEvent } from '../../src/orchestrator/events.ts';
 import { startMigration } from '../../src/orchestrator/migrate.ts';
 import { orderStage } from '../../src/orchestrator/order-stage.ts';
-import { startTraffic } from '../../src/sandbox/network/traffic/start-traffic.ts';
-import type { Sandbox } from '../../src/sandbox/sandbox.ts';
+import { wwwWeights } from '../support/record-weights.ts';
 import { startShopMigration } from '../support/shop-migration.ts';
+import { startShopTraffic } from '../support/shop-traffic.ts';
 
 const signal = new AbortController().signal;
 const SCALE = 120;
 /** Long enough in real time (10 s) that an order reaches a stage that has just begun, on a busy machine too. */
 const BAKE_MS = 20 * 60_000;
 
-/** The weights of www.shop.example.com, the new app's second; none once it is one record again. */
-function weights({ world }: Sandbox): readonly (number | undefined)[] {
-  const zone = [...world.route53.zones.values()].find(({ name }) => name === 'example.com.');
-  return (zone?.recordSets ?? [])
-    .filter(({ name }) => name === 'www.shop.example.com.')
-    .toSorted((a, b) => (a.setIdentifier ?? '').localeCompare(b.setIdentifier ?? ''))
-    .map(({ weight }) => weight);
-}
-
 test('a staged cutover is paused, sent back and sent on from elsewhere, and loses no request', async () => {
   const shop = await startShopMigration({ scale: SCALE, rackVersion: '20260421192651' });
-  const traffic = startTraffic({
-    endpoints: shop.sandbox.endpoints,
-    clock: shop.sandbox.world.clock,
-    ratePerSecond: 20,
-    // What the machine is too slow for is no loss of the world's.
-    timeoutMs: 60_000,
-    targets: [
-      { host: 'shop.example.com', scheme: 'https', path: '/', view: 'public', app: 'shop' },
-      { host: 'www.shop.example.com', scheme: 'http', path: '/api/ping', view: 'public', app: 'shop' },
-      { host: 'api.corp.example.com', scheme: 'http', path: '/', view: 'vpc', app: 'shop' },
-    ],
-  });
+  const traffic = startShopTraffic(shop);
   const filter = { app: 'shop' };
   const seen: (readonly (number | undefined)[])[] = [];
   const stages: string[] = [];
@@ -41,7 +21,7 @@ test('a staged cutover is paused, sent back and sent on from elsewhere, and lose
   const listener = (event: MigrationEvent): void => {
     if (event.type !== 'said' || event.step !== 'switch-records') return;
     stages.push(event.message);
-    seen.push(weights(shop.sandbox));
+    seen.push(wwwWeights(shop.sandbox));
     others.push(steer(stages.length));
   };
   const steer = async (stage: number): Promise<void> => {
@@ -49,7 +29,7 @@ test('a staged cutover is paused, sent back and sent on from elsewhere, and lose
     if (stage === 2) {
       await shop.engine.pause(filter, true);
       await shop.sandbox.world.clock.sleep(1.5 * BAKE_MS, signal);
-      whilePaused = weights(shop.sandbox);
+      whilePaused = wwwWeights(shop.sandbox);
       await shop.engine.pause(filter, false);
     }
     if (stage === 3) await orderStage(shop.engine, filter, 5);
@@ -71,7 +51,7 @@ test('a staged cutover is paused, sent back and sent on from elsewhere, and lose
     [5, 95],
   ]);
   expect(whilePaused).toEqual([25, 75]);
-  expect(weights(shop.sandbox)).toEqual([undefined]);
+  expect(wwwWeights(shop.sandbox)).toEqual([undefined]);
   expect(report.byCause).toEqual({});
   await expect(orderStage(shop.engine, filter, 50)).rejects.toMatchObject({ code: 'EXECUTION_STATE' });
   await shop.close();

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { MigrationEvent } from '../../src/orchestrator/events.ts';
 import { planMigration, startMigration, undoMigration } from '../../src/orchestrator/migrate.ts';
-import { startTraffic } from '../../src/sandbox/network/traffic/start-traffic.ts';
 import { startShopMigration } from '../support/shop-migration.ts';
+import { startShopTraffic } from '../support/shop-traffic.ts';
 import { worldSnapshot } from '../support/world-snapshot.ts';
 
 const signal = new AbortController().signal;
@@ -15,16 +15,7 @@ describe('a whole migration', () => {
       const { rack } = shop.connection;
       const environment = await rack.environment.get('shop', signal);
       const before = worldSnapshot(shop.sandbox);
-      const traffic = startTraffic({
-        endpoints: shop.sandbox.endpoints,
-        clock: shop.sandbox.world.clock,
-        ratePerSecond: 40,
-        targets: [
-          { host: 'shop.example.com', scheme: 'https', path: '/', view: 'public', app: 'shop' },
-          { host: 'www.shop.example.com', scheme: 'http', path: '/api/ping', view: 'public', app: 'shop' },
-          { host: 'api.corp.example.com', scheme: 'http', path: '/', view: 'vpc', app: 'shop' },
-        ],
-      });
+      const traffic = startShopTraffic(shop, { ratePerSecond: 40 });
 
       const { outcome } = await startMigration({ ...shop.request, settings: shop.settings }, signal);
 
