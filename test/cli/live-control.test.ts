@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
+import { wwwWeights } from '../support/record-weights.ts';
 import { playground, type Playground } from './support/sandbox.ts';
 
 const LONG_MS = 240_000;
@@ -83,6 +84,43 @@ test(
     migration.child.kill('SIGTERM');
     expect((await migration.ended).exitCode).toBe(143);
     expect((await status(world)).holder).toBeNull();
+  },
+  LONG_MS,
+);
+
+test(
+  'a cutover in stages is steered from another terminal',
+  async () => {
+    const world = await playground();
+    // 27 s of real time a stage: nothing here goes on by itself before it is told to.
+    const bakeMs = 90 * 60_000;
+    const stages = ['--stages', '5,25,50', '--bake', '90m'];
+    const migration = world.start('migrate', 'shop', '--source', 'shop', '--finish', 'keep', ...stages);
+    await migration.says(/Move the traffic to the new app/);
+    expect((await world.run('approve', 'shop')).exitCode).toBe(0);
+    await migration.says(/the new app has 5 % of the answers/);
+
+    const refused = await world.run('stage', 'shop', '30');
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toContain('error[USAGE]');
+    const onwards = await world.run('stage', 'shop', '50');
+    expect(onwards).toMatchObject({ exitCode: 0, stdout: 'shop: goes to 50 % next\n' });
+    await migration.says(/the new app has 50 % of the answers/);
+    expect(migration.said().stderr).not.toContain('25 % of the answers');
+    expect((await world.run('pause', 'shop')).exitCode).toBe(0);
+    await world.sandbox.world.clock.sleep(1.1 * bakeMs, new AbortController().signal);
+    expect(await status(world)).toMatchObject({ isPaused: true, outcome: null });
+    expect(wwwWeights(world.sandbox)).toEqual([50, 50]);
+
+    expect((await world.run('stage', 'shop', '5%')).exitCode).toBe(0);
+    await migration.says(/50 % of the answers[^]*has 5 % of the answers/);
+    expect(wwwWeights(world.sandbox)).toEqual([5, 95]);
+    expect((await world.run('resume', 'shop')).stdout).toContain(`shop: goes on in process ${migration.child.pid}`);
+    expect((await world.run('stage', 'shop', '100')).exitCode).toBe(0);
+
+    expect(await migration.ended).toMatchObject({ exitCode: 0 });
+    expect(wwwWeights(world.sandbox)).toEqual([undefined]);
+    expect((await world.run('stage', 'shop', '50')).stderr).toContain('error[EXECUTION_STATE]');
   },
   LONG_MS,
 );
