@@ -11,7 +11,9 @@ export interface WaitOptions {
   /** What is awaited, as it is shown to a person: "stack convox-shop to be deleted". */
   readonly what: string;
   /** Pause between two probes in ms; default 1500, so that a change is noticed after 0.75 s on average. */
-  readonly intervalMs?: number;
+  readonly intervalMs?: number | Pace;
+  /** A sign that it is worth looking: ends the pause in which it resolves. Must not reject. */
+  readonly sign?: Promise<unknown>;
   /** Limit in ms; the error then says what was seen last. */
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -23,7 +25,24 @@ export interface WaitOptions {
   readonly hint?: string;
 }
 
+/** The pause before the next probe, ms, by how long has been waited, ms. */
+export type Pace = (elapsedMs: number) => number;
+
 export const DEFAULT_INTERVAL_MS = 1500;
+/** Of the time waited: an end is noticed half of it later on average. */
+const PACE_SHARE = 0.03;
+const LONGEST_PAUSE_MS = 20_000;
+
+/**
+ * For what takes its time: nothing to see before `firstMs`; then a look every `everyMs`, and less often the longer it
+ * takes (every 3 % of the time passed, at most 20 s).
+ */
+export function growingPace({ firstMs, everyMs }: { readonly firstMs: number; readonly everyMs: number }): Pace {
+  return (elapsedMs) =>
+    elapsedMs < firstMs
+      ? Math.max(everyMs, firstMs - elapsedMs)
+      : Math.min(LONGEST_PAUSE_MS, Math.max(everyMs, elapsedMs * PACE_SHARE));
+}
 
 /**
  * The one way to wait: asks `probe` until it is ready, has failed, or the limit is reached.
@@ -38,6 +57,14 @@ export async function waitFor<T>(
   const { what, clock, timeoutMs, intervalMs = DEFAULT_INTERVAL_MS } = options;
   const isTransient = options.isTransient ?? ((error) => MigrationError.is(error) && error.retryable);
   const startedAt = clock.monotonic();
+  const woken = new AbortController();
+  void options.sign?.then(() => woken.abort());
+  const pause = async (ms: number): Promise<void> => {
+    if (options.sign === undefined || woken.signal.aborted) return clock.sleep(ms, signal);
+    await clock.sleep(ms, AbortSignal.any([signal, woken.signal])).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+    });
+  };
   let saw: string;
   for (;;) {
     throwIfStopped(signal, what);
@@ -65,7 +92,8 @@ export async function waitFor<T>(
       );
     }
     try {
-      await clock.sleep(Math.min(intervalMs, Math.max(0, timeoutMs - elapsedMs)), signal);
+      const pauseMs = typeof intervalMs === 'number' ? intervalMs : intervalMs(elapsedMs);
+      await pause(Math.min(pauseMs, Math.max(0, timeoutMs - elapsedMs)));
     } catch {
       throw stopped(signal, what);
     }

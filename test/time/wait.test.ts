@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MigrationError } from '../../src/errors.ts';
 import { ManualClock, scaledClock, systemClock } from '../../src/time/clock.ts';
-import { formatDuration, waitFor } from '../../src/time/wait.ts';
+import { formatDuration, growingPace, waitFor } from '../../src/time/wait.ts';
 
 const signal = new AbortController().signal;
 
@@ -20,6 +20,50 @@ describe('waiting', () => {
 
     expect(await waiting).toBe('here');
     expect(seen).toEqual(['look 1', 'look 2']);
+    expect(clock.sleeping).toBe(0);
+  });
+
+  test('looks first when something can be there, then often, and less often the longer it takes', async () => {
+    const clock = new ManualClock(0);
+    const at: number[] = [];
+    const waiting = waitFor(
+      () => {
+        at.push(clock.monotonic());
+        return Promise.resolve(at.length < 9 ? { state: 'pending', saw: 'work' } : { state: 'ready', value: 'done' });
+      },
+      {
+        ...{ what: 'it', timeoutMs: 3_600_000, clock },
+        intervalMs: growingPace({ firstMs: 60_000, everyMs: 2_000 }),
+      },
+      signal,
+    );
+    await clock.advance(600_000);
+
+    expect(await waiting).toBe('done');
+    expect(at.slice(0, 4)).toEqual([0, 60_000, 62_000, 64_000]);
+    expect((at[8] ?? 0) - (at[7] ?? 0)).toBeGreaterThan(2_000);
+    expect(growingPace({ firstMs: 60_000, everyMs: 2_000 })(24 * 3_600_000)).toBe(20_000);
+  });
+
+  test('looks at once when there is a sign, and goes on in its pace when it was a wrong one', async () => {
+    const clock = new ManualClock(0);
+    const at: number[] = [];
+    let give = (): void => undefined;
+    const sign = new Promise<void>((resolve) => (give = resolve));
+    const waiting = waitFor(
+      () => {
+        at.push(clock.monotonic());
+        return Promise.resolve(at.length < 4 ? { state: 'pending', saw: 'work' } : { state: 'ready', value: 'done' });
+      },
+      { what: 'it', timeoutMs: 3_600_000, intervalMs: 30_000, clock, sign },
+      signal,
+    );
+    await clock.advance(40_000);
+    give();
+    await clock.advance(60_000);
+
+    expect(await waiting).toBe('done');
+    expect(at).toEqual([0, 30_000, 40_000, 70_000]);
     expect(clock.sleeping).toBe(0);
   });
 
