@@ -2,25 +2,27 @@ import { listAppBalancers } from '../aws/app-balancers.ts';
 import { listServiceResources } from '../aws/app-targets.ts';
 import { readConnectionDraining, readInstanceHealth } from '../aws/classic-balancers.ts';
 import { findQuotaShortages, readBalancerQuotas } from '../aws/balancer-quotas.ts';
-import { getRackBalancer } from '../aws/balancers.ts';
 import { findCertificate, readCertificateTags } from '../aws/certificates.ts';
-import { listListenerCertificates, listListenerRules, listListeners } from '../aws/listener-rules.ts';
+import { listListenerCertificates, listListenerRules, listListeners, type Listener } from '../aws/listener-rules.ts';
 import { findAmbiguousNames, findPriorityCollisions, simulateRules, type PlacedRule } from '../aws/rule-simulation.ts';
 import { describeTargetHealth, readTargetHealth } from '../aws/target-health.ts';
 import { TokenBucket } from '../aws/token-bucket.ts';
 import { sampleEndpoint, verifyEndpoint } from '../aws/verify-endpoint.ts';
 import type { AwsPort, BalancerRole } from '../orchestrator/ports.ts';
 import type { AwsContext } from './aws-context.ts';
+import { balancerFinder } from './known-balancers.ts';
 import { readOldTraffic, readRecentTraffic, readTrafficByMinute } from './aws-traffic.ts';
 
 type BalancingPort = Pick<
   AwsPort,
   | 'findBalancer'
+  | 'knownBalancers'
   | 'oldBalancers'
   | 'oldBalancerHealth'
   | 'oldBalancerDraining'
   | 'hostRules'
   | 'listenerCertificates'
+  | 'serviceTargets'
   | 'targetHealth'
   | 'checkEndpoint'
   | 'probe'
@@ -37,12 +39,18 @@ const MAX_PROBES_PER_SECOND = 40;
 export function balancingPort(context: AwsContext): BalancingPort {
   const { clients, network } = context;
   // In real time: on a clock that runs faster than the world the watch would ask as often as the machine can.
+  // A stack tags its certificate when it requests it, and a certificate has one stack for life.
+  const owners = new Map<string, string | undefined>();
+  const ownerOf = async (arn: string, signal: AbortSignal): Promise<string | undefined> => {
+    if (owners.has(arn)) return owners.get(arn);
+    const tags = await readCertificateTags({ clients, arn }, signal);
+    const owner = tags['Type'] === 'app' ? tags['Name'] : undefined;
+    owners.set(arn, owner);
+    return owner;
+  };
   const probes = new TokenBucket({ perSecond: MAX_PROBES_PER_SECOND, burst: MAX_PROBES_PER_SECOND });
   return {
-    async findBalancer(role, rack, signal) {
-      const { arn, dnsName, canonicalHostedZoneId, warnings } = await getRackBalancer({ role, rack, clients }, signal);
-      return { role, arn, dnsName, canonicalHostedZoneId, warnings };
-    },
+    ...balancerFinder(context),
 
     async oldBalancers(stack, services, signal) {
       const balancers = await listAppBalancers({ clients, stack, services }, signal);
@@ -69,45 +77,42 @@ export function balancingPort(context: AwsContext): BalancingPort {
     },
 
     async hostRules(balancerArn, signal) {
-      const listeners = await listListeners({ clients, balancerArn }, signal);
-      const perListener = await Promise.all(
-        listeners.map(async ({ arn, port }) => {
-          const rules = await listListenerRules({ clients, listenerArn: arn, withOwners: true }, signal);
-          return rules.flatMap(({ hosts, priority, owner }) =>
-            hosts.map((host) => ({ host, listenerPort: port, priority, ownerApp: owner?.app })),
-          );
-        }),
+      const secure = await findSecureListener(clients, balancerArn, signal);
+      if (secure === undefined) return [];
+      const rules = await listListenerRules({ clients, listenerArn: secure.arn, withOwners: true }, signal);
+      return rules.flatMap(({ hosts, priority, owner }) =>
+        hosts.map((host) => ({ host, priority, ownerApp: owner?.app })),
       );
-      return perListener.flat();
     },
 
     async listenerCertificates(balancerArn, signal) {
-      const listeners = await listListeners({ clients, balancerArn }, signal);
-      const secure = listeners.find(({ port }) => port === 443);
+      const secure = await findSecureListener(clients, balancerArn, signal);
       if (secure === undefined) return [];
       const attached = await listListenerCertificates({ clients, listenerArn: secure.arn }, signal);
       return Promise.all(
         attached.map(async ({ arn }) => {
-          const [certificate, tags] = await Promise.all([
+          const [certificate, ownerApp] = await Promise.all([
             findCertificate({ clients, arn }, signal),
-            readCertificateTags({ clients, arn }, signal),
+            ownerOf(arn, signal),
           ]);
           return {
             arn,
             names: certificate?.domains ?? [],
-            ownerApp: tags['Type'] === 'app' ? tags['Name'] : undefined,
+            ownerApp,
             isValid: certificate?.status === 'issued' && (certificate.expiresAtMs ?? Infinity) > context.clock.now(),
           };
         }),
       );
     },
 
-    async targetHealth(stack, service, signal) {
-      const [resources] = await listServiceResources({ clients, stack, services: [service] }, signal);
+    async serviceTargets(stack, services, signal) {
+      const resources = await listServiceResources({ clients, stack, services }, signal);
+      return resources.map(({ service, targetGroupArns }) => ({ service, targetGroupArns }));
+    },
+
+    async targetHealth(targetGroupArns, signal) {
       const groups = await Promise.all(
-        (resources?.targetGroupArns ?? []).map((targetGroupArn) =>
-          readTargetHealth({ clients, targetGroupArn }, signal),
-        ),
+        targetGroupArns.map((targetGroupArn) => readTargetHealth({ clients, targetGroupArn }, signal)),
       );
       return {
         healthy: groups.reduce((sum, { healthy }) => sum + healthy, 0),
@@ -179,6 +184,14 @@ export function balancingPort(context: AwsContext): BalancingPort {
 /** The widest codes a rack accepts for a health check, from 20180705140223. */
 function acceptedByRacks(status: number): boolean {
   return (status >= 200 && status <= 399) || status === 401;
+}
+
+async function findSecureListener(
+  clients: AwsContext['clients'],
+  balancerArn: string,
+  signal: AbortSignal,
+): Promise<Listener | undefined> {
+  return (await listListeners({ clients, balancerArn }, signal)).find(({ port }) => port === 443);
 }
 
 async function placedRules(

@@ -1,6 +1,6 @@
 /** Environment, builds and promotions: what several steps do to an app, and how each is known to have worked. */
 import { MigrationError } from '../errors.ts';
-import type { Observation } from '../time/wait.ts';
+import { DEFAULT_INTERVAL_MS, growingPace, type Observation } from '../time/wait.ts';
 import type { AppFacts, EnvironmentMap, StackFacts } from './ports.ts';
 import { currentTry, failTry } from './attempts.ts';
 import { confirmEnvironment } from './confirm-environment.ts';
@@ -11,8 +11,18 @@ const MINUTE = 60_000;
 /** CloudFormation gives an ECS service about 3 h to become stable (convox/rack@20171213132441 provider/aws/releases.go). */
 const PROMOTE_TIMEOUT_MS = 190 * MINUTE;
 const BUILD_TIMEOUT_MS = 90 * MINUTE;
-/** How often a stack that runs for minutes is asked for certificates it waits for. */
-const CERTIFICATE_LOOK_EVERY = 4;
+/** New tasks must be pulled, begin to listen and answer their checks; those they take the place of must drain then. */
+const PROMOTE_PACE = {
+  first: growingPace({ firstMs: 25_000, everyMs: 2_000 }),
+  later: growingPace({ firstMs: 50_000, everyMs: 2_000 }),
+};
+/** What racks say to internal services until their API knows of the balancer (convox/rack provider/aws/releases.go). */
+const STALE_REFUSAL = 'rack does not support internal services';
+const STALE_REFUSAL_TIMEOUT_MS = 2 * MINUTE;
+/** The end of its log tells that a build is over; this is for a log that cannot be followed. */
+const BUILD_PACE = growingPace({ firstMs: 30_000, everyMs: 15_000 });
+/** A stack that runs for minutes is asked for certificates it waits for at every so manieth look. */
+const CERTIFICATE_LOOKS = { foreseen: 4, unforeseen: 20 };
 
 export function stackName(rack: string, app: string): string {
   return `${rack}-${app}`;
@@ -71,7 +81,7 @@ export async function build(
   }
 }
 
-/** Waits for a build and gives its release; its log is passed on line by line. */
+/** Waits for a build and gives its release; its log is passed on line by line, and its end is looked at at once. */
 async function waitForBuild(
   context: StepContext,
   { app, build }: { app: string; build: string },
@@ -87,6 +97,9 @@ async function waitForBuild(
       context.log(lastLine);
     }
   })().catch(() => undefined); // the log is for people; the build's status decides
+  let isLogOver = false;
+  const logEnd = following.then(() => (isLogOver = true));
+  const pace = (elapsedMs: number): number => (isLogOver ? DEFAULT_INTERVAL_MS : BUILD_PACE(elapsedMs));
   try {
     return await context.wait(
       async () => {
@@ -96,7 +109,7 @@ async function waitForBuild(
           return { state: 'failed', error: buildFailed(app, build, found.reason || lastLine) };
         return { state: 'pending', saw: lastLine === '' ? found.status : lastLine };
       },
-      { what: `build ${build} of ${app}`, timeoutMs: BUILD_TIMEOUT_MS },
+      { what: `build ${build} of ${app}`, timeoutMs: BUILD_TIMEOUT_MS, intervalMs: pace, sign: logEnd },
       signal,
     );
   } finally {
@@ -106,8 +119,8 @@ async function waitForBuild(
 }
 
 /**
- * Promotes a release and waits until stack and app both say that it runs: `running` alone also follows a rollback
- * (convox/rack provider/aws/helpers.go `humanStatus`).
+ * Promotes a release and waits until the stack says that it runs. The rack's own word is read from the same stack, up to
+ * 5 s late, and is `running` also after a rollback (convox/rack provider/aws/helpers.go `humanStatus`).
  */
 export async function promote(
   context: StepContext,
@@ -120,38 +133,75 @@ export async function promote(
     changedAt: (await getStack(context, stackArn, signal)).changedAt ?? null,
     at: clock.now(),
   }));
-  await context.once(thisTry, async () => {
+  // Journals of earlier versions have `true` here.
+  const { replaces } = await context.once<{ readonly replaces?: string }>(thisTry, async () => {
     const settled = await context.wait(
       async () => settledApp(await rack.apps.find(app, signal)),
       { what: `app ${app} to settle`, timeoutMs: PROMOTE_TIMEOUT_MS },
       signal,
     );
-    if (settled.release !== release) await rack.releases.promote(app, release, {}, signal);
-    return true;
+    if (settled.release !== release) await requestPromotion(context, { app, release }, signal);
+    return { replaces: settled.release };
   });
   let looks = 0;
+  const mails = context.facts.certificates.flatMap((certificate) =>
+    certificate.way === 'mail' ? certificate.mails : [],
+  );
+  const lookEvery = mails.length > 0 ? CERTIFICATE_LOOKS.foreseen : CERTIFICATE_LOOKS.unforeseen;
   const asked = new Set<string>();
   const failure = await context.wait<Error | undefined>(
     async () => {
-      const [stack, found] = await Promise.all([getStack(context, stackArn, signal), rack.apps.find(app, signal)]);
+      const stack = await getStack(context, stackArn, signal);
       const isNew = (stack.changedAt ?? null) !== before.changedAt;
-      if (found?.release === release && found.status === 'running' && /^UPDATE_COMPLETE$/.test(stack.status)) {
+      if (stack.status === 'UPDATE_COMPLETE' && releaseOf(stack) === release)
         return { state: 'ready', value: undefined };
-      }
       if (isNew && /^UPDATE_ROLLBACK_(COMPLETE|FAILED)$/.test(stack.status)) {
         const cause = await aws.firstCause(stackArn, before.at, signal);
         return { state: 'ready', value: promoteFailed(app, release, stack.status, cause) };
       }
-      if (looks++ % CERTIFICATE_LOOK_EVERY === 0) await tellAboutMail(context, stackArn, asked, signal);
+      looks += 1;
+      const areAllAsked = mails.length > 0 && asked.size >= mails.length;
+      if (!areAllAsked && looks % lookEvery === 0) await tellAboutMail(context, stackArn, asked, signal);
       return { state: 'pending', saw: asked.size === 0 ? stack.status : `${stack.status}, ${[...asked].join('; ')}` };
     },
     {
       what: `release ${release} of ${app} to run`,
       timeoutMs: context.settings.certificateTimeoutMs ?? PROMOTE_TIMEOUT_MS * 4,
+      intervalMs: replaces === '' ? PROMOTE_PACE.first : PROMOTE_PACE.later,
     },
     signal,
   );
   if (failure !== undefined) await failTry(context, thisTry, failure);
+}
+
+/** Asks for it; right after the rack got its internal balancer, some of its API processes do not know yet. */
+function requestPromotion(
+  context: StepContext,
+  { app, release }: { readonly app: string; readonly release: string },
+  signal: AbortSignal,
+): Promise<void> {
+  return context.wait(
+    async () => {
+      try {
+        await context.ports.rack.releases.promote(app, release, {}, signal);
+        return { state: 'ready', value: undefined };
+      } catch (error) {
+        if (!MigrationError.is(error) || !error.message.includes(STALE_REFUSAL)) throw error;
+        return { state: 'pending', saw: error.message };
+      }
+    },
+    {
+      what: `rack to accept the promotion of ${release}`,
+      timeoutMs: STALE_REFUSAL_TIMEOUT_MS,
+      isTransient: () => false, // a promotion of which nobody knows whether it landed is not asked for twice
+    },
+    signal,
+  );
+}
+
+/** Generation 2 keeps the release in an output, which changes when an update ends; generation 1 in a parameter. */
+function releaseOf({ outputs, parameters }: StackFacts): string | undefined {
+  return outputs['Release'] ?? parameters['Release'];
 }
 
 /** Tells once about each mail that somebody must answer before the stack can go on. */

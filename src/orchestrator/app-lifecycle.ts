@@ -1,5 +1,6 @@
 /** Creating and deleting apps, and how each is known to have worked. */
 import { MigrationError } from '../errors.ts';
+import { growingPace } from '../time/wait.ts';
 import type { AppFacts, StackFacts } from './ports.ts';
 import { stackName } from './app-changes.ts';
 import { currentTry, failTry } from './attempts.ts';
@@ -14,6 +15,10 @@ const DELETE_TIMEOUT_MS = 60 * MINUTE;
  */
 const RACK_CACHE_MS = 6_000;
 const STALE_REFUSAL_TIMEOUT_MS = 2 * MINUTE;
+/** A stack without services is made within seconds. */
+const CREATE_PACE = growingPace({ firstMs: 3_000, everyMs: 1_500 });
+/** Tasks drain and balancers let go first. */
+const DELETE_PACE = growingPace({ firstMs: 30_000, everyMs: 2_000 });
 
 /**
  * Creates an app and waits until it and its stack say so; gives the ARN of its stack. An app whose creation failed is
@@ -39,22 +44,30 @@ export async function createApp(
   });
   const made = await context.wait<string | MigrationError>(
     async () => {
-      const [stack, found] = await Promise.all([aws.findStack(name, signal), rack.apps.find(app, signal)]);
-      if (stack === undefined || found === undefined) return { state: 'pending', saw: 'not listed yet' };
-      if (stack.status === 'CREATE_COMPLETE' && found.status === 'running') {
-        if (found.generation !== generation) return { state: 'failed', error: wrongGeneration(found) };
-        return { state: 'ready', value: stack.arn };
-      }
+      const stack = await aws.findStack(name, signal);
+      const isGone = stack?.arn === context.facts.old.stackArn;
+      if (stack === undefined || isGone) return { state: 'pending', saw: 'not listed yet' };
+      if (stack.status === 'CREATE_COMPLETE') return { state: 'ready', value: stack.arn };
       if (hasFailed(stack)) {
         return { state: 'ready', value: createFailed(app, stack.status, await aws.firstCause(stack.arn, 0, signal)) };
       }
       return { state: 'pending', saw: stack.status };
     },
-    { what: `app ${app} to be created`, timeoutMs: CREATE_TIMEOUT_MS },
+    { what: `app ${app} to be created`, timeoutMs: CREATE_TIMEOUT_MS, intervalMs: CREATE_PACE },
     signal,
   );
   if (made instanceof MigrationError) return failTry(context, thisTry, made);
   await context.sleep('rack-caches', RACK_CACHE_MS, "the rack's own caches to know the new app");
+  await context.wait(
+    async () => {
+      const found = await rack.apps.find(app, signal);
+      if (found?.status !== 'running') return { state: 'pending', saw: found?.status ?? 'not listed' };
+      if (found.generation !== generation) return { state: 'failed', error: wrongGeneration(found) };
+      return { state: 'ready', value: undefined };
+    },
+    { what: `rack to list app ${app}`, timeoutMs: CREATE_TIMEOUT_MS },
+    signal,
+  );
   return made;
 }
 
@@ -65,6 +78,8 @@ function hasFailed({ status }: StackFacts): boolean {
 interface OwnApp {
   readonly app: string;
   readonly stackArn: string;
+  /** Called at each look while its stack is being deleted. */
+  readonly meanwhile?: () => Promise<void>;
 }
 
 /** Deletes an app whose stack is known and waits until that stack, read by its ARN, is gone. Safe to repeat. */
@@ -108,23 +123,28 @@ async function requestDeletion(context: StepContext, { app, stackArn }: OwnApp, 
     {
       what: `rack to accept the deletion of ${app}`,
       timeoutMs: STALE_REFUSAL_TIMEOUT_MS,
-      intervalMs: RACK_CACHE_MS / 2,
     },
     signal,
   );
 }
 
-async function waitUntilDeleted(context: StepContext, { app, stackArn }: OwnApp, signal: AbortSignal): Promise<void> {
+async function waitUntilDeleted(
+  context: StepContext,
+  { app, stackArn, meanwhile }: OwnApp,
+  signal: AbortSignal,
+): Promise<void> {
   await context.wait(
     async () => {
       const stack = await context.ports.aws.findStack(stackArn, signal);
       if (stack === undefined || stack.status === 'DELETE_COMPLETE') return { state: 'ready', value: undefined };
+      await meanwhile?.();
       // The rack repeats a failed delete once within ten minutes (provider/aws/apps.go `cleanup`), so one look is not enough.
       return { state: 'pending', saw: stack.status };
     },
     {
       what: `stack of ${app} to be deleted`,
       timeoutMs: DELETE_TIMEOUT_MS,
+      intervalMs: DELETE_PACE,
       hint: "Look at the stack's events: a resource of it cannot be deleted. Then run the same command again.",
     },
     signal,

@@ -132,10 +132,15 @@ export interface RequestedCertificate {
 /** What a listener holds for a host. */
 export interface HostRule {
   readonly host: string;
-  readonly listenerPort: number;
   readonly priority: number;
   /** App that owns the rule; undefined if it cannot be told. */
   readonly ownerApp: string | undefined;
+}
+
+/** The target groups of a service of generation 2: one with a port, two if it is internal and external. */
+export interface ServiceTargets {
+  readonly service: string;
+  readonly targetGroupArns: readonly string[];
 }
 
 export interface TargetHealthFacts {
@@ -166,6 +171,19 @@ export interface ProbeSample {
   readonly says: string;
 }
 
+/** Which of CloudWatch's figures are read. */
+export interface TrafficWindow {
+  /** Nothing before the first whole minute after it counts, ms since 1970. */
+  readonly sinceMs: number;
+  /** So many whole minutes at most, and never fewer than one. */
+  readonly minutes: number;
+  /**
+   * `certain`: the last minutes that are old enough for all their figures to be there. `newest`: up to the last minute
+   * of which there are figures of the new side; that the old side has none then is very likely, and no more.
+   */
+  readonly figures: 'certain' | 'newest';
+}
+
 export interface TrafficFacts {
   /** Requests in the window, by side. */
   readonly newRequests: number;
@@ -192,7 +210,7 @@ export interface TrafficMinute {
 /** Where traffic is counted: the target groups of a generation-2 app, and old balancers. */
 export interface TrafficSources {
   readonly appStackName: string;
-  readonly services: readonly { readonly name: string; readonly balancerArn: string }[];
+  readonly targets: readonly (ServiceTargets & { readonly balancerArn: string })[];
   readonly oldBalancers: readonly OldBalancer[];
 }
 
@@ -206,6 +224,11 @@ export interface AwsPort {
   /** The first real failure among a stack's events (nested stacks too) since `sinceMs`, in words. */
   firstCause(stackArn: string, sinceMs: number, signal: AbortSignal): Promise<string | undefined>;
   findBalancer(role: BalancerRole, rack: RackFacts, signal: AbortSignal): Promise<SharedBalancer>;
+  /** Those of these roles as they were found before, if nothing has changed the rack's stack since. */
+  knownBalancers(
+    roles: readonly BalancerRole[],
+    signal: AbortSignal,
+  ): Promise<Readonly<Partial<Record<BalancerRole, SharedBalancer>>> | undefined>;
   oldBalancers(stackName: string, services: readonly string[], signal: AbortSignal): Promise<readonly OldBalancer[]>;
   /** Instances a classic balancer of an app sends requests to; undefined for one of another kind. */
   oldBalancerHealth(balancer: OldBalancer, signal: AbortSignal): Promise<TargetHealthFacts | undefined>;
@@ -284,6 +307,7 @@ export interface AwsPort {
   deleteCertificate(arn: string, signal: AbortSignal): Promise<void>;
   /** Certificates that a stack waits for. */
   pendingCertificates(stackArn: string, signal: AbortSignal): Promise<readonly CertificateFacts[]>;
+  /** Rules of the 443 listener that look at the host. */
   hostRules(balancerArn: string, signal: AbortSignal): Promise<readonly HostRule[]>;
   /** Names of the certificates on the 443 listener, by ARN. */
   listenerCertificates(
@@ -298,8 +322,14 @@ export interface AwsPort {
       readonly isValid: boolean;
     }[]
   >;
-  /** Health of the targets of a generation-2 service. */
-  targetHealth(appStackName: string, service: string, signal: AbortSignal): Promise<TargetHealthFacts>;
+  /** The target groups of a generation-2 app as its stack has them now, service by service in the order asked for. */
+  serviceTargets(
+    appStackName: string,
+    services: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly ServiceTargets[]>;
+  /** Health of the targets of a service. */
+  targetHealth(targetGroupArns: readonly string[], signal: AbortSignal): Promise<TargetHealthFacts>;
   /** Asks for `host` through the balancer over HTTPS and HTTP, whether or not DNS points there. */
   checkEndpoint(
     request: {
@@ -320,8 +350,8 @@ export interface AwsPort {
     },
     signal: AbortSignal,
   ): Promise<ProbeSample>;
-  /** Requests of the last complete minutes, on the new app's target groups and the old balancers. */
-  traffic(request: TrafficSources & { readonly sinceMs: number }, signal: AbortSignal): Promise<TrafficFacts>;
+  /** Requests at the new app's target groups and the old balancers. */
+  traffic(request: TrafficSources & TrafficWindow, signal: AbortSignal): Promise<TrafficFacts>;
   /** Requests at old balancers since then, as far as there are figures; the newest minute or two may still lack some. */
   oldTraffic(
     request: { readonly oldBalancers: readonly OldBalancer[]; readonly sinceMs: number },

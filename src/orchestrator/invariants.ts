@@ -1,10 +1,14 @@
 /** What must hold before an app is deleted: the one place where that is decided (invariant 1 of docs/architecture.md). */
 import { MigrationError } from '../errors.ts';
 import { differingNames, sameEnvironment, withoutDomainVariables } from './environments.ts';
+import { sideBySide } from './side-by-side.ts';
 import type { StepContext } from './step.ts';
 import { waitUntilOldIsQuiet } from './traffic/old-traffic.ts';
 import { currentBalancers, verifyCertificatesWithout, verifyDomains, waitForRules } from './verification.ts';
 import { stackName } from './app-changes.ts';
+
+/** As long as a change of the rack may take (steps/prepare-rack.ts). */
+const RACK_CHANGE_TIMEOUT_MS = 60 * 60_000;
 
 export interface Deletion {
   readonly app: string;
@@ -41,9 +45,15 @@ export async function assertMayDelete(context: StepContext, deletion: Deletion, 
   if (!sameEnvironment(a, b)) {
     throw broken(`the environments of ${app} and ${successor} differ in ${differingNames(a, b).join(', ')}`);
   }
-  await waitForRules(context, { app: successor, alone: 'among-others' }, signal);
-  await verifyCertificatesWithout(context, app, signal);
-  await verifyDomains(context, successor, signal);
+  const served = { app: successor, balancers: await currentBalancers(context, signal) };
+  await sideBySide(
+    [
+      (stop) => waitForRules(context, { ...served, alone: 'among-others' }, stop),
+      (stop) => verifyCertificatesWithout(context, { ...served, goingApp: app }, stop),
+    ],
+    signal,
+  );
+  await verifyDomains(context, served, signal);
 }
 
 /**
@@ -55,7 +65,7 @@ export async function assertMayDelete(context: StepContext, deletion: Deletion, 
 export async function assertNamesAreBack(context: StepContext, signal: AbortSignal): Promise<void> {
   const { facts, ports } = context;
   if (facts.records.length === 0) return;
-  const shared = Object.values(await currentBalancers(context, signal));
+  const shared = Object.values(await balancersOnceSettled(context, signal));
   const balancers = shared.map(({ dnsName }) => ({ dnsName, service: '' }));
   const rack = await ports.rack.system.get(signal);
   const there = await ports.aws.domainRecords(balancers, rack, signal);
@@ -65,6 +75,15 @@ export async function assertNamesAreBack(context: StepContext, signal: AbortSign
   if (served.length === 0) return;
   const names = [...new Set(served.map(({ name }) => name))].join(', ');
   throw broken(`${names} still leads to ${facts.temporaryApp}`);
+}
+
+/** A rack that is still making its internal balancer is waited for; one that has none leads no name anywhere. */
+function balancersOnceSettled(context: StepContext, signal: AbortSignal): ReturnType<typeof currentBalancers> {
+  return context.wait(
+    async () => ({ state: 'ready', value: await currentBalancers(context, signal, 'those-there-are') }),
+    { what: 'the rack to settle', timeoutMs: RACK_CHANGE_TIMEOUT_MS, intervalMs: 3000 },
+    signal,
+  );
 }
 
 function broken(what: string): MigrationError {

@@ -10,7 +10,7 @@ import type { Execution } from './engine.ts';
 import type { Phase } from './events.ts';
 import type { MigrationSettings } from './plan.ts';
 import { isGate, type Stage } from './step.ts';
-import { enableInternal, updateRack } from './steps/prepare-rack.ts';
+import { awaitInternal, enableInternal, updateRack } from './steps/prepare-rack.ts';
 import { awaitCertificates, issueCertificates } from './steps/issue-certificates.ts';
 import { buildTemporaryApp, copyEnvironment, createTemporaryApp, promoteTemporaryApp } from './steps/temporary-app.ts';
 import { verifyTemporaryApp } from './steps/verify-temporary-app.ts';
@@ -39,11 +39,12 @@ export const PROCEDURE: readonly Stage[] = [
   lowerTtl, // what takes time by itself begins first
   issueCertificates,
   enableInternal,
-  confirmLowTtl,
   createTemporaryApp,
   copyEnvironment,
+  confirmLowTtl,
   buildTemporaryApp,
   awaitCertificates,
+  awaitInternal,
   promoteTemporaryApp,
   verifyTemporaryApp,
 
@@ -67,8 +68,8 @@ export const PROCEDURE: readonly Stage[] = [
   promoteFinalDomains,
   linkResources,
   releaseDomains,
-  confirmFinalTraffic,
   deleteTemporaryApp,
+  confirmFinalTraffic,
 ];
 
 /** True from the moment in `delete-old-app` at which all is verified and the deletion begins: nothing can be taken back. */

@@ -3,6 +3,7 @@
  * API process after the stack is gone (convox/rack@20171213132441 provider/aws/apps.go `cleanup`): whatever is made under
  * that name meanwhile may be cleaned up with them.
  */
+import { MigrationError, throwIfStopped } from '../errors.ts';
 import type { StepContext } from './step.ts';
 
 const MINUTE = 60_000;
@@ -17,6 +18,9 @@ const SETTLE_MS = 15_000;
  * (`cleanup` gives up then). It watches the deletion itself for ten minutes.
  */
 const CLEANUP_TIMEOUT_MS = 12 * MINUTE;
+const LOOK_INTERVAL_MS = 10_000;
+/** When the rows were first seen to be gone, as `watchCleanUp` records it. */
+const GONE_AT = 'rows-gone-at';
 /** More than any rack lists by default. */
 const LISTED = 100;
 /** The steps that record them: the one that deletes, or the one that makes the old app again, before it has rows itself. */
@@ -44,6 +48,34 @@ export function oldRows(context: StepContext): ReadonlySet<string> {
   return new Set(recorded.flatMap((rows) => rows ?? []));
 }
 
+/** Those of the old app's rows that are still listed; without a record of them any row may be one. */
+async function rowsLeft(context: StepContext, app: string, signal: AbortSignal): Promise<readonly string[]> {
+  const rows = await rowsOf(context, app, signal);
+  const old = oldRows(context);
+  return old.size === 0 ? rows : rows.filter((id) => old.has(id));
+}
+
+/**
+ * Gives a look for while the old app's stack is being deleted, which takes longer than the clean-up as a rule: what has
+ * been gone for a while by the time the app is made again need not be waited for then.
+ */
+export function watchCleanUp(context: StepContext, app: string, signal: AbortSignal): () => Promise<void> {
+  const { clock } = context.ports;
+  let lookedAt = clock.monotonic();
+  let isGone = false;
+  return async () => {
+    if (isGone || clock.monotonic() - lookedAt < LOOK_INTERVAL_MS) return;
+    lookedAt = clock.monotonic();
+    try {
+      isGone = (await rowsLeft(context, app, signal)).length === 0;
+    } catch (error) {
+      throwIfStopped(signal, `rows of ${app}`);
+      if (!MigrationError.is(error)) throw error; // a rack that does not answer for an app that is going is asked later
+    }
+    if (isGone) await context.once(GONE_AT, () => Promise.resolve(clock.now()));
+  };
+}
+
 /**
  * Waits until the old app's rows are gone and stay so, or will stay for ever. Gives how many stay. Rows that are not the
  * old app's are the new one's own, made before the end of the record was lost.
@@ -52,21 +84,22 @@ export function waitForCleanUp(context: StepContext, app: string, signal: AbortS
   const { clock } = context.ports;
   const old = oldRows(context);
   const since = clock.monotonic();
+  const seenGoneAt = context.recorded(GONE_AT, 'delete-old-app');
+  let goneBeforeMs = typeof seenGoneAt === 'number' ? Math.max(0, clock.now() - seenGoneAt) : 0;
   let goneSince: number | undefined;
   return context.wait<number>(
     async () => {
-      const rows = await rowsOf(context, app, signal);
-      // Without a record of the old app's rows any row may be one.
-      const left = old.size === 0 ? rows : rows.filter((id) => old.has(id));
-      if (left.length > 0) goneSince = undefined;
+      const left = await rowsLeft(context, app, signal);
+      if (left.length > 0) [goneSince, goneBeforeMs] = [undefined, 0];
       else goneSince ??= clock.monotonic();
-      if (goneSince !== undefined && clock.monotonic() - goneSince >= SETTLE_MS) return { state: 'ready', value: 0 };
+      const isSettled = goneSince !== undefined && goneBeforeMs + clock.monotonic() - goneSince >= SETTLE_MS;
+      if (isSettled) return { state: 'ready', value: 0 };
       const isOver = old.size > 0 && clock.monotonic() - since >= CLEANUP_TIMEOUT_MS;
       if (left.length > 0 && isOver) return { state: 'ready', value: left.length };
       const saw = left.length > 0 ? `${left.length} rows of the old app are still there` : 'gone, settling';
       return { state: 'pending', saw };
     },
-    { what: `rows of the old ${app} to be cleaned up`, timeoutMs: CLEANUP_TIMEOUT_MS + 3 * MINUTE, intervalMs: 2000 },
+    { what: `rows of the old ${app} to be cleaned up`, timeoutMs: CLEANUP_TIMEOUT_MS + 3 * MINUTE, intervalMs: 4000 },
     signal,
   );
 }

@@ -1,10 +1,12 @@
 /** Changing record sets, each change written down with what it replaced before it is made. */
+import { growingPace } from '../time/wait.ts';
 import type { RecordBatch } from './ports.ts';
 import type { StepContext } from './step.ts';
 
 const MINUTE = 60_000;
 /** Normally within 60 s (Route 53 API reference, GetChange). */
 const IN_SYNC_TIMEOUT_MS = 15 * MINUTE;
+const IN_SYNC_PACE = growingPace({ firstMs: 15_000, everyMs: 2_000 });
 
 /**
  * Applies batches that are on the record already, and waits until all of Route 53's servers have them. `waits` may end
@@ -42,11 +44,13 @@ export async function waitForBatches(
   { name, batches, step }: { readonly name: string; readonly batches: readonly RecordBatch[]; readonly step?: string },
   signal: AbortSignal,
 ): Promise<void> {
-  for (const [index, { zoneName }] of batches.entries()) {
+  const changes = batches.flatMap((_, index) => {
     // Recorded by `submitBatches`, gone through JSON.
     const submitted = context.recorded(`${name}-${index}`, step) as { readonly changeId: string | null } | undefined;
-    if (typeof submitted?.changeId === 'string') await waitInSync(context, submitted.changeId, zoneName, signal);
-  }
+    return typeof submitted?.changeId === 'string' ? [submitted.changeId] : [];
+  });
+  const zones = [...new Set(batches.map(({ zoneName }) => zoneName))];
+  await waitInSync(context, changes, zones.join(', '), signal);
 }
 
 /** Puts back what the batches replaced, from the batches alone. */
@@ -56,16 +60,25 @@ export async function restore(
   signal: AbortSignal,
 ): Promise<void> {
   const changes = await context.once('restore', () => context.ports.aws.restoreBatches(batches, signal));
-  for (const changeId of changes) await waitInSync(context, changeId, 'the restored records', signal);
+  await waitInSync(context, changes, 'the restored records', signal);
 }
 
-async function waitInSync(context: StepContext, changeId: string, what: string, signal: AbortSignal): Promise<void> {
+async function waitInSync(
+  context: StepContext,
+  changes: readonly string[],
+  what: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const pending = [...changes];
   await context.wait(
-    async () =>
-      (await context.ports.aws.isInSync(changeId, signal))
-        ? { state: 'ready', value: undefined }
-        : { state: 'pending', saw: 'PENDING' },
-    { what: `Route 53 to have ${what} in sync`, timeoutMs: IN_SYNC_TIMEOUT_MS, intervalMs: 1500 },
+    async () => {
+      for (let change = pending[0]; change !== undefined; change = pending[0]) {
+        if (!(await context.ports.aws.isInSync(change, signal))) return { state: 'pending', saw: 'PENDING' };
+        pending.shift();
+      }
+      return { state: 'ready', value: undefined };
+    },
+    { what: `Route 53 to have ${what} in sync`, timeoutMs: IN_SYNC_TIMEOUT_MS, intervalMs: IN_SYNC_PACE },
     signal,
   );
 }

@@ -1,11 +1,13 @@
 /** Links between an app and the rack's resources; a resource's stack must have settled before and after each change. */
 import { MigrationError } from '../errors.ts';
+import { growingPace } from '../time/wait.ts';
 import { currentTry, failTry } from './attempts.ts';
 import type { StepContext } from './step.ts';
 
 const MINUTE = 60_000;
 /** A change of a link is an update of the resource's stack. */
 const LINK_TIMEOUT_MS = 20 * MINUTE;
+const LINK_PACE = growingPace({ firstMs: 4_500, everyMs: 2_000 });
 
 interface Link {
   readonly resource: string;
@@ -68,7 +70,7 @@ function settled(
         ? { state: 'ready', value: found }
         : { state: 'pending', saw: 'running, the link as it was' };
     },
-    { what: `resource ${resource} to settle`, timeoutMs: LINK_TIMEOUT_MS, intervalMs: 5000 },
+    { what: `resource ${resource} to settle`, timeoutMs: LINK_TIMEOUT_MS, intervalMs: LINK_PACE },
     signal,
   );
 }

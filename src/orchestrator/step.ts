@@ -1,4 +1,4 @@
-import type { Observation } from '../time/wait.ts';
+import type { Observation, Pace } from '../time/wait.ts';
 import type { Steering } from './engine.ts';
 import type { Phase } from './events.ts';
 import type { Assessment, MigrationSettings } from './plan.ts';
@@ -22,7 +22,11 @@ export interface StepWait {
   readonly what: string;
   readonly timeoutMs: number;
   /** Default 1500 ms. */
-  readonly intervalMs?: number;
+  readonly intervalMs?: number | Pace;
+  /** A sign that it is worth looking: ends the pause in which it resolves. Must not reject. */
+  readonly sign?: Promise<unknown>;
+  /** True for an error of the probe that only means "ask again"; default: `retryable` MigrationErrors. */
+  readonly isTransient?: (error: unknown) => boolean;
   readonly hint?: string;
 }
 

@@ -10,19 +10,39 @@ const MINUTE = 60_000;
 /** How long an app may take to become healthy after its stack is complete. */
 const VERIFY_TIMEOUT_MS = 15 * MINUTE;
 
+export type Balancers = Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
+
+/** An app, and the balancers it is looked at through. */
+export interface Served {
+  readonly app: string;
+  readonly balancers: Balancers;
+}
+
 export function servicesWithPort(facts: Assessment): readonly PlannedService[] {
   return facts.services.filter(({ port }) => port !== undefined);
 }
 
-/** The balancers as they are now: an update of the rack may have replaced one. */
+/**
+ * The balancers as they are now: an update of the rack may have replaced one. With `those-there-are` an internal one that
+ * the rack does not have is left out.
+ */
 export async function currentBalancers(
   context: StepContext,
   signal: AbortSignal,
-): Promise<Readonly<Partial<Record<BalancerRole, SharedBalancer>>>> {
-  const rack = await context.ports.rack.system.get(signal);
+  which: 'all' | 'those-there-are' = 'all',
+): Promise<Balancers> {
   const roles = new Set(servicesWithPort(context.facts).map(({ role }) => role));
+  const known = await context.ports.aws.knownBalancers([...roles], signal);
+  if (known !== undefined) return known;
+  const rack = await context.ports.rack.system.get(signal);
   const found: Partial<Record<BalancerRole, SharedBalancer>> = {};
-  for (const role of roles) found[role] = await context.ports.aws.findBalancer(role, rack, signal);
+  for (const role of roles) {
+    try {
+      found[role] = await context.ports.aws.findBalancer(role, rack, signal);
+    } catch (error) {
+      if (which === 'all' || !MigrationError.is(error, 'RACK_INTERNAL_DISABLED')) throw error;
+    }
+  }
   return found;
 }
 
@@ -30,25 +50,32 @@ export async function currentBalancers(
 export async function waitForHealthyTargets(context: StepContext, app: string, signal: AbortSignal): Promise<void> {
   const { facts, ports } = context;
   const name = stackName(facts.rack.name, app);
+  const services = servicesWithPort(facts).map((service) => service.name);
   await verifying(
     context,
     `targets of ${app}`,
     async () => {
-      const problems: string[] = [];
-      for (const service of servicesWithPort(facts)) {
-        const { healthy, total, problems: reasons } = await ports.aws.targetHealth(name, service.name, signal);
-        if (total === 0 || healthy < total)
-          problems.push(`${service.name}: ${healthy} of ${total} healthy ${reasons.join('; ')}`);
-      }
-      return problems;
+      const targets = await ports.aws.serviceTargets(name, services, signal);
+      const found = await Promise.all(
+        targets.map(async ({ service, targetGroupArns }) => {
+          const health = await ports.aws.targetHealth(targetGroupArns, signal);
+          const { healthy, total, problems } = health;
+          const isWell = total > 0 && healthy === total;
+          return isWell ? [] : [`${service}: ${healthy} of ${total} healthy ${problems.join('; ')}`];
+        }),
+      );
+      return found.flat();
     },
     signal,
   );
 }
 
 /** Every custom domain answered through its balancer, with its certificate, as if DNS pointed there already. */
-export async function verifyDomains(context: StepContext, app: string, signal: AbortSignal): Promise<string> {
-  const balancers = await currentBalancers(context, signal);
+export async function verifyDomains(
+  context: StepContext,
+  { app, balancers }: Served,
+  signal: AbortSignal,
+): Promise<string> {
   const checks = new Map<string, EndpointCheck>();
   await verifying(
     context,
@@ -70,7 +97,7 @@ export async function verifyDomains(context: StepContext, app: string, signal: A
 
 async function checkDomains(
   context: StepContext,
-  balancers: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>,
+  balancers: Balancers,
   signal: AbortSignal,
 ): Promise<readonly EndpointCheck[]> {
   const expect = context.settings.healthCodes ?? 'exactly-200';
@@ -86,9 +113,12 @@ async function checkDomains(
 }
 
 /** Every service answered under the name the rack gives it (`APP-SERVICE.….convox.site`). */
-export async function verifyDefaultHosts(context: StepContext, app: string, signal: AbortSignal): Promise<void> {
+export async function verifyDefaultHosts(
+  context: StepContext,
+  { app, balancers }: Served,
+  signal: AbortSignal,
+): Promise<void> {
   const { facts, ports } = context;
-  const balancers = await currentBalancers(context, signal);
   const expect = context.settings.healthCodes ?? 'exactly-200';
   await verifying(
     context,
@@ -115,10 +145,9 @@ export async function verifyDefaultHosts(context: StepContext, app: string, sign
 /** Every domain has a rule of `app` on each listener of its balancer; `alone` asks that no other app has one. */
 export async function waitForRules(
   context: StepContext,
-  { app, alone }: { readonly app: string; readonly alone: 'alone' | 'among-others' },
+  { app, balancers, alone }: Served & { readonly alone: 'alone' | 'among-others' },
   signal: AbortSignal,
 ): Promise<void> {
-  const balancers = await currentBalancers(context, signal);
   await verifying(
     context,
     `listener rules of ${app}`,
@@ -129,9 +158,7 @@ export async function waitForRules(
         if (arn === undefined || domains.length === 0) continue;
         const rules = await context.ports.aws.hostRules(arn, signal);
         for (const host of domains) {
-          const owners = rules.filter(
-            (rule) => rule.host.toLowerCase() === host.toLowerCase() && rule.listenerPort === 443,
-          );
+          const owners = rules.filter((rule) => rule.host.toLowerCase() === host.toLowerCase());
           if (!owners.some(({ ownerApp }) => ownerApp === app)) problems.push(`${host}: no rule of ${app}`);
           const others = owners.filter(({ ownerApp }) => ownerApp !== app).map(({ ownerApp }) => ownerApp ?? '?');
           if (alone === 'alone' && others.length > 0) problems.push(`${host}: still a rule of ${others.join(', ')}`);
@@ -146,10 +173,9 @@ export async function waitForRules(
 /** A valid certificate that covers each domain is on the listener and does not belong to `goingApp`, whose own go with it. */
 export async function verifyCertificatesWithout(
   context: StepContext,
-  goingApp: string,
+  { goingApp, balancers }: Pick<Served, 'balancers'> & { readonly goingApp: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const balancers = await currentBalancers(context, signal);
   await verifying(
     context,
     `certificates besides those of ${goingApp}`,

@@ -159,7 +159,10 @@ describe('an app', () => {
     };
     const { runner, events } = await running({
       services: [web],
-      aws: { targetHealth: () => Promise.resolve({ healthy: 0, total: 2, problems: ['web: 502 on /health'] }) },
+      aws: {
+        serviceTargets: () => Promise.resolve([{ service: 'web', targetGroupArns: ['arn:web'] }]),
+        targetHealth: () => Promise.resolve({ healthy: 0, total: 2, problems: ['web: 502 on /health'] }),
+      },
     });
 
     await expect(

@@ -150,6 +150,7 @@ test(
     const steer = async (event: MigrationEvent): Promise<void> => {
       if (event.type === 'step-started' && event.step === 'delete-old-app') await shop.engine.pause(filter, true);
       if (event.type !== 'waiting' || event.step !== 'delete-old-app' || held.includes(event.what)) return;
+      if (event.what.includes('figures')) return; // a minute that passes in any case
       held.push(event.what);
       if (event.what === 'the migration to be resumed') {
         leave = startReturningVisitor(shop);

@@ -23,7 +23,7 @@ describe('a whole migration', () => {
       expect(outcome).toBe('succeeded');
       const waits = shop.events.filter(({ type }) => type === 'waiting');
       expect(waits).toContainEqual(
-        expect.objectContaining({ step: 'verify-temporary-app', elapsedMs: 0, timeoutMs: 30_000 }),
+        expect.objectContaining({ step: 'create-temporary-app', elapsedMs: 0, timeoutMs: 6_000 }),
       );
       expect(waits.filter((event) => !('timeoutMs' in event))).toEqual([]);
       const [view] = await shop.engine.list({ app: 'shop' });

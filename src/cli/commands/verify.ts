@@ -65,7 +65,8 @@ async function verifyApp(request: VerifyRequest, signal: AbortSignal): Promise<r
       const { ok, what, saw } = await ports.aws.checkEndpoint({ balancer, host, path, expect }, signal);
       checks.push({ ok, what: `${what} (service ${name}, ${role} balancer)`, saw });
     }
-    const health = await ports.aws.targetHealth(`${rack.name}-${app.name}`, name, signal);
+    const [targets] = await ports.aws.serviceTargets(`${rack.name}-${app.name}`, [name], signal);
+    const health = await ports.aws.targetHealth(targets?.targetGroupArns ?? [], signal);
     const ok = health.total > 0 && health.healthy === health.total;
     const saw = [`${health.healthy} of ${health.total} targets healthy`, ...health.problems].join('; ');
     checks.push({ ok, what: `targets of service ${name}`, saw });

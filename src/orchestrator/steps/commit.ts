@@ -3,11 +3,13 @@ import { MigrationError } from '../../errors.ts';
 import { build, promote, putEnvironment, setEnvironment } from '../app-changes.ts';
 import { createApp, deleteApp } from '../app-lifecycle.ts';
 import { domainVariables, fingerprint, withDomains, withoutDomainVariables } from '../environments.ts';
-import { oldRows, recordRows, waitForCleanUp } from '../old-rows.ts';
+import { oldRows, recordRows, waitForCleanUp, watchCleanUp } from '../old-rows.ts';
 import { linkResource, unlinkResource } from '../resource-links.ts';
 import { keepPlainHttp, keepsHttpSays } from '../plain-http.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
 import {
+  currentBalancers,
   verifyCertificatesWithout,
   verifyDefaultHosts,
   verifyDomains,
@@ -46,7 +48,7 @@ export const deleteOldApp: Step = {
     }
     await context.once(POINT_OF_NO_RETURN, () => Promise.resolve(true));
     if (!isDeleting) for (const resource of facts.old.links) await unlinkResource(context, { resource, app }, signal);
-    await deleteApp(context, { app, stackArn }, signal);
+    await deleteApp(context, { app, stackArn, meanwhile: watchCleanUp(context, app, signal) }, signal);
     return `${app} is deleted`;
   },
 };
@@ -141,7 +143,7 @@ export const promoteFinalApp: Step = {
     const { release } = builtRelease(context, importBuild.id);
     await promote(context, { app, release, stackArn: finalStack(context) }, signal);
     await waitForHealthyTargets(context, app, signal);
-    await verifyDefaultHosts(context, app, signal);
+    await verifyDefaultHosts(context, { app, balancers: await currentBalancers(context, signal) }, signal);
     return `release ${release} of ${app} runs, all targets healthy`;
   },
 };
@@ -162,9 +164,16 @@ export const promoteFinalDomains: Step = {
       return setEnvironment(context, facts.app, withDomains(env, facts.services, 'on'), signal);
     });
     await promote(context, { app: facts.app, release, stackArn: finalStack(context) }, signal);
-    await waitForHealthyTargets(context, facts.app, signal);
-    await waitForRules(context, { app: facts.app, alone: 'among-others' }, signal);
-    return verifyDomains(context, facts.app, signal);
+    const served = { app: facts.app, balancers: await currentBalancers(context, signal) };
+    const [says] = await sideBySide(
+      [
+        (stop) => verifyDomains(context, served, stop),
+        (stop) => waitForRules(context, { ...served, alone: 'among-others' }, stop),
+        (stop) => waitForHealthyTargets(context, facts.app, stop),
+      ],
+      signal,
+    );
+    return says;
   },
 };
 
@@ -199,14 +208,21 @@ export const releaseDomains: Step = {
   async run(context, signal) {
     const { facts, ports } = context;
     const app = facts.temporaryApp;
-    await verifyCertificatesWithout(context, app, signal);
+    const served = { app: facts.app, balancers: await currentBalancers(context, signal) };
+    await verifyCertificatesWithout(context, { ...served, goingApp: app }, signal);
     const release = await context.once('environment', async () => {
       const env = await ports.rack.environment.get(app, signal);
       return setEnvironment(context, app, withDomains(env, facts.services, 'off'), signal);
     });
     await promote(context, { app, release, stackArn: temporaryStack(context) }, signal);
-    await waitForRules(context, { app: facts.app, alone: 'alone' }, signal);
-    return verifyDomains(context, facts.app, signal);
+    const [says] = await sideBySide(
+      [
+        (stop) => verifyDomains(context, served, stop),
+        (stop) => waitForRules(context, { ...served, alone: 'alone' }, stop),
+      ],
+      signal,
+    );
+    return says;
   },
 };
 
@@ -224,6 +240,8 @@ export const deleteTemporaryApp: Step = {
       const approvedBy = approveCommit.id;
       await assertMayDelete(context, { app, stackArn, generation: '2', successor, approvedBy }, signal);
     }
+    // Whoever asks from here on counts as traffic of the final app; what was asked to verify it does not.
+    await context.once('verified-at', () => Promise.resolve(context.ports.clock.now()));
     await deleteApp(context, { app, stackArn }, signal);
     return `${app} is deleted`;
   },

@@ -1,17 +1,20 @@
 import { MigrationError } from '../../errors.ts';
 import { formatDuration } from '../../time/wait.ts';
-import type { OldBalancer, TrafficFacts } from '../ports.ts';
-import { stackName } from '../app-changes.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { OldBalancer, TrafficFacts, TrafficSources } from '../ports.ts';
 import { currentTry, failTry } from '../attempts.ts';
 import { toDo, type Step, type StepContext } from '../step.ts';
 import { boundsOf, describeBounds, judgeCounts } from '../traffic/bounds.ts';
+import { trafficSources } from '../traffic/sources.ts';
 import { guarded, type Baseline, type Guard } from '../traffic/guard.ts';
 import { oldTrafficLimit, QUIET_MS, recordQuiet } from '../traffic/old-traffic.ts';
 import { switchRecords } from './cutover.ts';
+import { currentBalancers } from '../verification.ts';
 import { holdWhilePaused } from './stage-moves.ts';
-import { balancedServices, keepCounts } from './traffic-record.ts';
+import { keepCounts } from './traffic-record.ts';
 
 const MINUTE = 60_000;
+const LOOK_INTERVAL_MS = 20_000;
 /** Our requests and CloudWatch's minutes are cut by two clocks. */
 const CLOCK_SKEW_MS = 5_000;
 
@@ -44,22 +47,34 @@ export const confirmTraffic: Step = {
   },
 };
 
+interface AwaitedTraffic {
+  readonly app: string;
+  readonly old: readonly OldBalancer[];
+  readonly guard?: Guard;
+  /** When its traffic began to count, ms since 1970; default: now. */
+  readonly since?: number;
+}
+
 export async function waitForTraffic(
   context: StepContext,
-  { app, old, guard }: { readonly app: string; readonly old: readonly OldBalancer[]; readonly guard?: Guard },
+  { app, old, guard, since }: AwaitedTraffic,
   signal: AbortSignal,
 ): Promise<string> {
   const { facts, ports, settings } = context;
-  const { services } = await balancedServices(context, signal);
-  if (services.length === 0) return 'no service has a port';
+  const balancers = await currentBalancers(context, signal);
+  const sources = { ...(await trafficSources(context, { app, balancers }, signal)), oldBalancers: old };
+  if (sources.targets.length === 0) return 'no service has a port';
+  await context.once(`counted-at-${app}`, () => Promise.resolve(sources));
   const thisTry = currentTry(context, 'traffic-since');
-  const sinceMs = await context.once(thisTry, () => Promise.resolve(ports.clock.now()));
+  const isFirst = thisTry.endsWith('-1');
+  const sinceMs = await context.once(thisTry, () =>
+    Promise.resolve((isFirst ? since : undefined) ?? ports.clock.now()),
+  );
   const watchedSince = ports.clock.monotonic();
   const limitMs = oldTrafficLimit(settings);
-  const sources = { appStackName: stackName(facts.rack.name, app), services, oldBalancers: old };
   const says = await context.wait<string>(
     async () => {
-      const traffic = await ports.aws.traffic({ ...sources, sinceMs }, signal);
+      const traffic = await ports.aws.traffic({ ...sources, sinceMs, minutes: 1, figures: 'newest' }, signal);
       const { oldRequests, says: figures } = traffic;
       const problem = judgeCounts(traffic, boundsOf(settings));
       // Requests that failed up to now must not count against an app that has been mended.
@@ -70,7 +85,7 @@ export async function waitForTraffic(
       const isQuiet = arrived + oldRequests === 0 && elapsedMs > QUIET_MS;
       if (isQuiet) context.warn(`nobody asked for ${app} within 10 minutes: that traffic arrives could not be seen`);
       if (isQuiet || (arrived > 0 && oldRequests === 0)) {
-        if (isOldQuiet) await recordQuiet(context, traffic.toMs);
+        if (isOldQuiet) await recordQuiet(context, traffic.fromMs);
         return { state: 'ready', value: figures };
       }
       if (arrived > 0 && elapsedMs >= limitMs) {
@@ -83,16 +98,22 @@ export async function waitForTraffic(
     {
       what: `traffic to arrive at ${app} alone`,
       timeoutMs: Math.max(limitMs, QUIET_MS) + 5 * MINUTE,
-      intervalMs: 15_000,
+      intervalMs: () => pauseToFigures(ports.clock),
       hint: 'No request of others arrives at the new app, while the old balancers get some. See where the names lead: `gen2 dns show`.',
     },
     signal,
   );
-  // Until the final app has its domains, the temporary one serves: the record has no gap.
-  for (const one of new Set([app, facts.temporaryApp])) {
-    await keepCounts(context, { app: one, services, oldBalancers: old, changedAtMs: sinceMs }, signal);
-  }
+  // Until the final app has its domains, the temporary one serves: the record has no gap, though it is gone by now.
+  const earlier = context.recorded(`counted-at-${facts.temporaryApp}`, confirmTraffic.id) as TrafficSources | undefined;
+  await keepCounts(context, { ...sources, app, changedAtMs: sinceMs }, signal);
+  if (app !== facts.temporaryApp && earlier !== undefined)
+    await keepCounts(context, { ...earlier, oldBalancers: old, app: facts.temporaryApp, changedAtMs: sinceMs }, signal);
   return says;
+}
+
+/** Figures come a minute at a time: it is looked right after each, and in between, since nobody knows when. */
+function pauseToFigures(clock: Clock): number {
+  return Math.min(LOOK_INTERVAL_MS, MINUTE - (clock.now() % MINUTE) + 500);
 }
 
 /** Requests that are not the guard's own; it may have sent a few more than the window holds. */

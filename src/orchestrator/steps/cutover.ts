@@ -9,6 +9,7 @@ import { restore } from '../record-changes.ts';
 import { DEFAULT_BAKE_MS, moveInStages } from './stage-moves.ts';
 import { keepCountsOfReturn } from './traffic-record.ts';
 import { LOW_TTL_SECONDS, TTL_MARGIN_MS } from './ttl.ts';
+import { stayHealthy } from './verify-temporary-app.ts';
 
 const MINUTE = 60_000;
 
@@ -29,14 +30,19 @@ export const switchRecords: Step = {
   },
   async run(context, signal) {
     await context.once('began-at', () => Promise.resolve(context.ports.clock.now()));
-    const plan = await context.once('plan', () => planNow(context, signal));
+    await stayHealthy(context, signal);
     const watch = { app: context.facts.temporaryApp, old: 'probed' } as const;
-    await guarded(
+    const plan = await guarded(
       context,
       watch,
       async (guard) => {
-        await context.once('baseline', () => guard.baseline());
-        await moveInStages(context, plan, guard, signal);
+        // Both sides are asked while the records are read.
+        const baseline = guard.baseline();
+        baseline.catch(() => undefined); // thrown where it is awaited
+        const planned = await context.once('plan', () => planNow(context, signal));
+        await context.once('baseline', () => baseline);
+        await moveInStages(context, planned, guard, signal);
+        return planned;
       },
       signal,
     );

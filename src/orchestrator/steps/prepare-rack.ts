@@ -1,5 +1,5 @@
 import { MigrationError } from '../../errors.ts';
-import type { Observation } from '../../time/wait.ts';
+import { growingPace, type Observation } from '../../time/wait.ts';
 import type { RackFacts } from '../ports.ts';
 import { currentTry, failTry } from '../attempts.ts';
 import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
@@ -7,6 +7,7 @@ import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
 const MINUTE = 60_000;
 /** A rack update takes "up to 15 minutes", with the API away in between; two are allowed before it is called stuck. */
 const RACK_UPDATE_TIMEOUT_MS = 60 * MINUTE;
+const RACK_PACE = growingPace({ firstMs: 2_000, everyMs: 2_000 });
 
 /** Updates the rack itself when the user asked for it. Not undone: a rack cannot go back to an older version. */
 export const updateRack: Step = {
@@ -39,12 +40,12 @@ export const updateRack: Step = {
   },
 };
 
-/** Gives the rack its internal balancer, which internal services need. */
+/** Asks the rack for its internal balancer, which internal services need; it is made while the temporary app is built. */
 export const enableInternal: Step = {
   id: 'enable-internal',
   phase: 'prepare',
-  title: 'Enable the internal balancer',
-  expectedMs: 6 * MINUTE,
+  title: 'Ask for the internal balancer',
+  expectedMs: 5_000,
   async plan({ facts, ports }, signal) {
     if (!facts.needsInternal) return alreadyDone('no service is internal');
     const { parameters } = await ports.rack.system.get(signal);
@@ -52,16 +53,8 @@ export const enableInternal: Step = {
     return toDo('set rack parameter Internal=Yes: adds an internal load balancer to the rack');
   },
   async run(context, signal) {
-    const { aws } = context.ports;
-    const thisTry = currentTry(context, 'set');
-    await context.once(thisTry, () => setInternal(context, 'Yes', signal));
-    const facts = await waitForRack(
-      context,
-      { thisTry, what: 'rack with Internal=Yes', isDone: ({ parameters }) => parameters['Internal'] === 'Yes' },
-      signal,
-    );
-    const balancer = await aws.findBalancer('internal', facts, signal);
-    return `internal balancer is ${balancer.dnsName}`;
+    await context.once('set', () => setInternal(context, 'Yes', signal));
+    return 'the rack makes its internal balancer';
   },
   // To wait for an update that is under way, and to make one.
   undoLimitMs: 2 * RACK_UPDATE_TIMEOUT_MS,
@@ -73,6 +66,32 @@ export const enableInternal: Step = {
       { thisTry, what: 'rack with Internal=No', isDone: ({ parameters }) => parameters['Internal'] !== 'Yes' },
       signal,
     );
+  },
+};
+
+/** A promotion of an internal service is refused until the rack has its balancer and its API knows of it. */
+export const awaitInternal: Step = {
+  id: 'await-internal',
+  phase: 'prepare',
+  title: 'Wait for the internal balancer',
+  expectedMs: 3 * MINUTE,
+  plan({ facts }) {
+    if (!facts.needsInternal) return alreadyDone('no service is internal');
+    if (facts.internalEnabled) return alreadyDone('the rack has an internal balancer');
+    return toDo('wait until the rack has made its internal balancer');
+  },
+  async run(context, signal) {
+    const thisTry = currentTry(context, 'set');
+    // The first try is what `enableInternal` asked for: an update that was rolled back since is a failure, told once.
+    const isAsked = thisTry === 'set-1' && context.recorded('set', enableInternal.id) !== undefined;
+    if (!isAsked) await context.once(thisTry, () => setInternal(context, 'Yes', signal));
+    const facts = await waitForRack(
+      context,
+      { thisTry, what: 'rack with Internal=Yes', isDone: ({ parameters }) => parameters['Internal'] === 'Yes' },
+      signal,
+    );
+    const balancer = await context.ports.aws.findBalancer('internal', facts, signal);
+    return `internal balancer is ${balancer.dnsName}`;
   },
 };
 
@@ -118,7 +137,7 @@ async function waitForRack(
       }
       return { state: 'pending', saw: 'the change has not begun' };
     },
-    { what, timeoutMs: RACK_UPDATE_TIMEOUT_MS, intervalMs: 3000 },
+    { what, timeoutMs: RACK_UPDATE_TIMEOUT_MS, intervalMs: RACK_PACE },
     signal,
   );
   return found instanceof MigrationError ? failTry(context, thisTry, found) : found;

@@ -1,8 +1,8 @@
 import { MigrationError, throwIfStopped } from '../../errors.ts';
 import type { TrafficSources } from '../ports.ts';
-import { stackName } from '../app-changes.ts';
 import type { StepContext } from '../step.ts';
-import { currentBalancers, servicesWithPort } from '../verification.ts';
+import { trafficSources } from '../traffic/sources.ts';
+import { currentBalancers } from '../verification.ts';
 
 const MINUTE = 60_000;
 /** Shown before the first change, so that both sides of it can be compared. */
@@ -38,38 +38,24 @@ async function recordTraffic(
 /** Puts what both sides counted since the records were switched on the record. */
 export async function keepCounts(
   context: StepContext,
-  request: Pick<TrafficSources, 'services' | 'oldBalancers'> & { readonly app: string; readonly changedAtMs: number },
+  { changedAtMs, ...request }: TrafficSources & { readonly app: string; readonly changedAtMs: number },
   signal: AbortSignal,
 ): Promise<void> {
-  const changedAtMs = Number(context.recorded('began-at', 'switch-records') ?? request.changedAtMs);
-  const appStackName = stackName(context.facts.rack.name, request.app);
-  await recordTraffic(context, { ...request, appStackName, sinceMs: trafficRecordStart(context, changedAtMs) }, signal);
+  const began = Number(context.recorded('began-at', 'switch-records') ?? changedAtMs);
+  await recordTraffic(context, { ...request, sinceMs: trafficRecordStart(context, began) }, signal);
 }
 
 /** The same after a return, once the records are back: nothing may come before that. */
 export async function keepCountsOfReturn(context: StepContext, signal: AbortSignal): Promise<void> {
   const { facts, ports } = context;
   try {
-    const { services } = await balancedServices(context, signal);
-    const request = { app: facts.temporaryApp, services, oldBalancers: facts.old.balancers };
-    await keepCounts(context, { ...request, changedAtMs: ports.clock.now() }, signal);
+    const app = facts.temporaryApp;
+    const sources = await trafficSources(context, { app, balancers: await currentBalancers(context, signal) }, signal);
+    await keepCounts(context, { ...sources, app, changedAtMs: ports.clock.now() }, signal);
   } catch (error) {
     throwIfStopped(signal, 'counts of the return');
     if (!MigrationError.is(error)) throw error;
     // They are for the report; what may have made the return necessary must not make it fail.
     context.warn(`the traffic during the return could not be read: ${error.message}`);
   }
-}
-
-/** The services behind the rack's balancers as they are now. */
-export async function balancedServices(
-  context: StepContext,
-  signal: AbortSignal,
-): Promise<Pick<TrafficSources, 'services'>> {
-  const balancers = await currentBalancers(context, signal);
-  const services = servicesWithPort(context.facts).flatMap(({ name, role }) => {
-    const balancerArn = balancers[role]?.arn;
-    return balancerArn === undefined ? [] : [{ name, balancerArn }];
-  });
-  return { services };
 }

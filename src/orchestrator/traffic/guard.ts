@@ -4,18 +4,22 @@
  * under way at its next safe point; the records then go back (`migrate.ts`).
  */
 import { MigrationError } from '../../errors.ts';
-import type { BalancerRole, OldBalancer, SharedBalancer } from '../ports.ts';
-import { stackName } from '../app-changes.ts';
+import type { OldBalancer, SharedBalancer, TrafficSources } from '../ports.ts';
 import type { StepContext } from '../step.ts';
-import { currentBalancers, servicesWithPort } from '../verification.ts';
+import { currentBalancers, servicesWithPort, type Balancers } from '../verification.ts';
 import { boundsOf, judgeAnswers, judgeCounts, judgeHealth, type TrafficBounds } from './bounds.ts';
 import { SampleWindow, type SideFacts } from './samples.ts';
+import { trafficSources } from './sources.ts';
 
 /** Requests to each side, all hosts together. */
 const CLOSE_PER_SECOND = 10;
 /** While the balancers' own counts are read for traffic of others. */
 const LIGHT_PER_SECOND = 2;
-const HEALTH_INTERVAL_MS = 5_000;
+const HEALTH_INTERVAL_MS = 10_000;
+/** While names have moved already, and light traffic of our own is what is wanted. */
+const LIGHT_HEALTH_INTERVAL_MS = 30_000;
+/** After a look that found too few healthy. */
+const SECOND_LOOK_MS = 2_000;
 /** A target that is replaced may be missing for one look. */
 const UNHEALTHY_LOOKS = 2;
 const COUNTS_INTERVAL_MS = 30_000;
@@ -81,8 +85,6 @@ interface WatchedHost {
   readonly old: OldBalancer | undefined;
 }
 
-type Balancers = Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
-
 /** A name with a wildcard cannot be asked for. */
 function hostsOf({ facts, settings }: StepContext, balancers: Balancers): readonly WatchedHost[] {
   return servicesWithPort(facts).flatMap(({ name, role, domains, healthPath }) => {
@@ -122,14 +124,32 @@ class TrafficWatch {
   async run(balancers: Balancers): Promise<void> {
     const hosts = hostsOf(this.#context, balancers);
     for (const { host } of hosts) this.#windows.set(host, { fresh: new SampleWindow(), old: new SampleWindow() });
-    const perSecond = this.#options.old === 'probed' ? CLOSE_PER_SECOND : LIGHT_PER_SECOND;
+    const isClose = this.#options.old === 'probed';
+    const perSecond = isClose ? CLOSE_PER_SECOND : LIGHT_PER_SECOND;
     const pauseMs = (hosts.length * 1000) / perSecond;
     const sinceMs = this.#context.ports.clock.now();
     await Promise.all([
-      ...hosts.map((host) => this.#repeat(pauseMs, (turn) => this.#ask(host, turn))),
-      this.#repeat(HEALTH_INTERVAL_MS, () => this.#lookAtHealth()),
-      ...(this.#options.old === 'probed'
-        ? [this.#repeat(COUNTS_INTERVAL_MS, () => this.#lookAtCounts(balancers, sinceMs))]
+      ...hosts.map((host) =>
+        this.#repeat(
+          () => pauseMs,
+          (turn) => this.#ask(host, turn),
+        ),
+      ),
+      this.#repeat(
+        () => {
+          const isDoubtful = [...this.#unhealthyLooks.values()].some((looks) => looks > 0);
+          if (isDoubtful) return SECOND_LOOK_MS;
+          return isClose ? HEALTH_INTERVAL_MS : LIGHT_HEALTH_INTERVAL_MS;
+        },
+        () => this.#lookAtHealth(balancers),
+      ),
+      ...(isClose
+        ? [
+            this.#repeat(
+              () => COUNTS_INTERVAL_MS,
+              () => this.#lookAtCounts(balancers, sinceMs),
+            ),
+          ]
         : []),
     ]);
   }
@@ -155,12 +175,12 @@ class TrafficWatch {
     );
   }
 
-  async #repeat(pauseMs: number, look: (turn: number) => Promise<string | undefined>): Promise<void> {
+  async #repeat(pauseMs: () => number, look: (turn: number) => Promise<string | undefined>): Promise<void> {
     for (let turn = 0; !this.#signal.aborted; turn += 1) {
       // A look that fails says nothing of the app; the step's own reads tell what is wrong with AWS.
       const problem = await look(turn).catch(() => undefined);
       if (problem !== undefined) this.#cross(problem);
-      await this.#context.ports.clock.sleep(pauseMs, this.#signal).catch(() => undefined);
+      await this.#context.ports.clock.sleep(pauseMs(), this.#signal).catch(() => undefined);
     }
   }
 
@@ -199,16 +219,31 @@ class TrafficWatch {
 
   readonly #unhealthyLooks = new Map<string, number>();
 
-  async #lookAtHealth(): Promise<string | undefined> {
-    const { facts, ports } = this.#context;
-    for (const { name } of servicesWithPort(facts)) {
-      const stack = stackName(facts.rack.name, this.#options.app);
-      const problem = judgeHealth(name, await ports.aws.targetHealth(stack, name, this.#signal), this.#bounds);
-      const looks = problem === undefined ? 0 : (this.#unhealthyLooks.get(name) ?? 0) + 1;
-      this.#unhealthyLooks.set(name, looks);
-      if (looks >= UNHEALTHY_LOOKS && (await this.#isOldHealthy(name))) return problem;
+  async #lookAtHealth(balancers: Balancers): Promise<string | undefined> {
+    const { aws } = this.#context.ports;
+    for (const { service, targetGroupArns } of (await this.#sourcesOf(balancers)).targets) {
+      const health = await aws.targetHealth(targetGroupArns, this.#signal).catch((error: unknown) => {
+        this.#sources = undefined; // one that is gone may have been replaced
+        throw error;
+      });
+      const problem = judgeHealth(service, health, this.#bounds);
+      const looks = problem === undefined ? 0 : (this.#unhealthyLooks.get(service) ?? 0) + 1;
+      this.#unhealthyLooks.set(service, looks);
+      if (looks >= UNHEALTHY_LOOKS && (await this.#isOldHealthy(service))) return problem;
     }
     return undefined;
+  }
+
+  #sources: Promise<TrafficSources> | undefined;
+
+  /** The new app's target groups stay the same while nothing is promoted. */
+  #sourcesOf(balancers: Balancers): Promise<TrafficSources> {
+    const { app } = this.#options;
+    this.#sources ??= trafficSources(this.#context, { app, balancers }, this.#signal).catch((error: unknown) => {
+      this.#sources = undefined;
+      throw error;
+    });
+    return this.#sources;
   }
 
   /** Nobody is sent back to an app whose targets are no better. */
@@ -220,14 +255,11 @@ class TrafficWatch {
   }
 
   async #lookAtCounts(balancers: Balancers, sinceMs: number): Promise<string | undefined> {
-    const { facts, ports } = this.#context;
-    const services = servicesWithPort(facts).flatMap(({ name, role }) => {
-      const balancerArn = balancers[role]?.arn;
-      return balancerArn === undefined ? [] : [{ name, balancerArn }];
-    });
-    const appStackName = stackName(facts.rack.name, this.#options.app);
-    const oldBalancers = facts.old.balancers;
-    const traffic = await ports.aws.traffic({ appStackName, services, oldBalancers, sinceMs }, this.#signal);
+    const sources = await this.#sourcesOf(balancers);
+    const traffic = await this.#context.ports.aws.traffic(
+      { ...sources, sinceMs, minutes: 2, figures: 'certain' },
+      this.#signal,
+    );
     return judgeCounts(traffic, this.#bounds);
   }
 

@@ -12,8 +12,10 @@ const MINUTE = 60_000;
 const OLD_TRAFFIC_TIMEOUT_MS = 75 * MINUTE;
 /** An app that nobody asks for this long is taken as quiet; who comes back once may come back again. */
 export const QUIET_MS = 10 * MINUTE;
+/** How late CloudWatch's figures are at most, as `src/connect/aws-traffic.ts` has it. */
+const LATEST_FIGURES_MS = 2 * MINUTE;
 
-const CONFIRMED = { step: 'confirm-traffic', begun: 'traffic-since-1', name: 'quiet-until' };
+const CONFIRMED = { step: 'confirm-traffic', begun: 'traffic-since-1', name: 'quiet-since' };
 const SHOWN = { step: 'approve-commit', busy: 'shown-busy', quiet: 'shown-quiet' };
 const CUT_OFF = 'approve-cut-off';
 const AGAIN = { step: 'delete-old-app', name: 'old-traffic-again' };
@@ -23,9 +25,17 @@ export function oldTrafficLimit({ oldTrafficWaitMs }: StepContext['settings']): 
   return oldTrafficWaitMs ?? OLD_TRAFFIC_TIMEOUT_MS;
 }
 
-/** Writes down up to when nothing was seen to come to the old balancers (ms since 1970, a whole minute). */
-export async function recordQuiet(context: StepContext, untilMs: number): Promise<void> {
-  await context.once(CONFIRMED.name, () => Promise.resolve(untilMs));
+/** Writes down since when nothing was seen to come to the old balancers (ms since 1970, a whole minute). */
+export async function recordQuiet(context: StepContext, sinceMs: number): Promise<void> {
+  await context.once(CONFIRMED.name, () => Promise.resolve(sinceMs));
+}
+
+/** The first silent minute was judged by the newest figures there were; before anything depends on it they are complete. */
+async function untilFiguresAreComplete(context: StepContext): Promise<void> {
+  const quietSince = context.recorded(CONFIRMED.name, CONFIRMED.step);
+  if (typeof quietSince !== 'number') return;
+  const leftMs = quietSince + MINUTE + LATEST_FIGURES_MS - context.ports.clock.now();
+  if (leftMs > 0) await context.sleep('figures', leftMs, 'the figures of the silent minute to be complete');
 }
 
 /** What came to the old balancers in the last minutes, in words; undefined = nothing that there are figures of. */
@@ -67,6 +77,7 @@ export async function waitUntilOldIsQuiet(context: StepContext, signal: AbortSig
   const sawTraffic =
     context.recorded(SHOWN.busy, SHOWN.step) !== undefined && context.recorded(SHOWN.quiet, SHOWN.step) === undefined;
   if (sawTraffic || context.recorded(CUT_OFF, 'gate') !== undefined) return;
+  await untilFiguresAreComplete(context);
   const limitMs = oldTrafficLimit(context.settings);
   const startedAt = context.ports.clock.monotonic();
   const left = await context.wait<string | undefined>(

@@ -61,8 +61,8 @@ export const ROWS_WITH_RETURN: readonly Row[] = [
   {
     step: 'enable-internal',
     throws: refusal('rack PUT /system', 'RACK_REFUSED'),
-    timesOut: standstill(),
-    refuses: resourceFails('convox', 'RouterInternal', 'RACK_UPDATE_FAILED'),
+    timesOut: silence('rack GET /system', 'TIMED_OUT'),
+    refuses: { why: 'it asks for it and judges nothing' },
     killedAt: 'rack PUT /system',
   },
   {
@@ -99,6 +99,13 @@ export const ROWS_WITH_RETURN: readonly Row[] = [
     timesOut: silence('acm DescribeCertificate', 'TIMED_OUT'),
     refuses: validationFails(),
     killedAt: 'acm DescribeCertificate',
+  },
+  {
+    step: 'await-internal',
+    throws: refusal('cloudformation DescribeStacks', 'AWS_DENIED'),
+    timesOut: silence('cloudformation DescribeStacks', 'TIMED_OUT'),
+    refuses: { ...resourceFails('convox', 'RouterInternal', 'RACK_UPDATE_FAILED'), from: 'enable-internal' },
+    killedAt: 'cloudformation DescribeStacks',
   },
   {
     step: 'promote-temporary-app',
@@ -217,18 +224,19 @@ export const ROWS_WITHOUT_RETURN: readonly Row[] = [
     killedAt: 'rack POST /apps/shop-gen2/releases',
   },
   {
-    step: 'confirm-final-traffic',
-    throws: refusal('monitoring GetMetricData', 'AWS_DENIED'),
-    timesOut: silence('monitoring GetMetricData', 'TIMED_OUT'),
-    refuses: badApp('shop', FAILING, 'TRAFFIC_OUT_OF_BOUNDS'),
-    killedAt: 'monitoring GetMetricData',
-  },
-  {
     step: 'delete-temporary-app',
     throws: refusal('rack DELETE /apps/shop-gen2', 'RACK_REFUSED'),
     timesOut: standstill('APP_DELETE_FAILED'),
     refuses: badApp('shop', UNHEALTHY, 'VERIFICATION_FAILED'),
     killedAt: 'rack DELETE /apps/shop-gen2',
+  },
+  {
+    step: 'confirm-final-traffic',
+    throws: refusal('monitoring GetMetricData', 'AWS_DENIED'),
+    timesOut: silence('monitoring GetMetricData', 'TIMED_OUT'),
+    // Requests count from before the temporary app is deleted.
+    refuses: { ...badApp('shop', FAILING, 'TRAFFIC_OUT_OF_BOUNDS'), from: 'delete-temporary-app' },
+    killedAt: 'monitoring GetMetricData',
   },
 ];
 

@@ -69,18 +69,22 @@ function oneByOne({ zoneId, zoneName, before, after }: RecordBatch): readonly Re
 export async function watchTraffic({ person, ports }: Console, crossing: Crossing, signal: AbortSignal): Promise<void> {
   const { old, balancers, stack, services } = crossing;
   const sinceMs = person.clock.now();
+  const found = await ports.aws.serviceTargets(
+    stack,
+    services.map(({ name }) => name),
+    signal,
+  );
+  const targets = found.map((one) => {
+    const role = services.find(({ name }) => name === one.service)?.role ?? 'public';
+    return { ...one, balancerArn: balancers[role].arn ?? '' };
+  });
   await person.does('CloudWatch console: requests of the old and the new balancer', signal);
   await person.watches(
     'requests to move to the new app',
     MINUTE_MS,
     async (stop) => {
       const { newRequests, oldRequests, says } = await ports.aws.traffic(
-        {
-          appStackName: stack,
-          services: services.map(({ name, role }) => ({ name, balancerArn: balancers[role].arn ?? '' })),
-          oldBalancers: old,
-          sinceMs,
-        },
+        { appStackName: stack, targets, oldBalancers: old, sinceMs, minutes: 1, figures: 'newest' },
         stop,
       );
       const hasMoved = newRequests > 0 && oldRequests <= (oldRequests + newRequests) * UNSEEN_SHARE;
