@@ -8,17 +8,16 @@ export interface Wait {
   readonly what: string;
   readonly from: number;
   readonly to: number;
-  /** `world`: nobody could be faster. `rule`: the procedure waits longer than it must, to be sure. */
+  /** `world`: nobody could be faster. `rule`: the procedure waits longer than it must, to be sure; its own time. */
   readonly kind: 'world' | 'rule';
 }
 
 const MINUTE_MS = 60_000;
 const LOW_TTL_MS = 60_000;
-/** Rules of the procedure, where the code has them: ttl.ts, verify-temporary-app.ts, commit.ts, aws-traffic.ts. */
+/** Rules of the procedure, where the code has them: ttl.ts, verify-temporary-app.ts, old-rows.ts, aws-traffic.ts. */
 const TTL_MARGIN_MS = 5_000;
 const STAYS_HEALTHY_MS = 30_000;
 const SETTLE_MS = 15_000;
-const SILENT_MINUTES = 2;
 const ASSUMED_METRIC_DELAY_MS = 2 * MINUTE_MS;
 /** The rack's own answers may be so old after a change (rack@20171213132441 provider/aws); slept through after a creation. */
 const RACK_CACHE_MS = 6_000;
@@ -64,6 +63,12 @@ export class WaitRecorder {
       ...this.#traffic(),
       ...this.#others(),
     ].filter(({ from, to }) => to > from);
+  }
+
+  /** What was asked of the rack's API and of AWS so far, most first. */
+  calls(): readonly (readonly [string, number])[] {
+    const counted = this.#sandbox.world.counters.entries().filter(([key]) => !/^(dns|chaos) /.test(key));
+    return counted.toSorted(([, a], [, b]) => b - a);
   }
 
   /** Things that go away are looked for while they are there. */
@@ -122,36 +127,57 @@ export class WaitRecorder {
   /** The old side is known to be silent once a whole minute of silence can be read. */
   #traffic(): readonly Wait[] {
     const { metricDelayMs } = this.#sandbox.world.settings.durations;
+    const switched = this.#window('switch-records').to;
     const old = this.#window('confirm-traffic');
+    const deleted = this.#window('delete-old-app').from;
     const silentFrom = Math.max(this.#lastOldRequest + MINUTE_MS, Math.ceil(old.from / MINUTE_MS) * MINUTE_MS);
     const known = silentFrom + MINUTE_MS + metricDelayMs;
-    const sure = silentFrom + SILENT_MINUTES * MINUTE_MS + ASSUMED_METRIC_DELAY_MS;
-    const final = this.#window('confirm-final-traffic');
+    const certain = silentFrom + MINUTE_MS + ASSUMED_METRIC_DELAY_MS;
+    const final = this.#window('delete-temporary-app');
     const seen = Math.ceil(final.from / MINUTE_MS) * MINUTE_MS + MINUTE_MS + metricDelayMs;
     return [
       {
         what: 'visitors who keep old answers, and a silent minute in CloudWatch',
-        from: old.from,
+        from: switched,
         to: known,
         kind: 'world',
       },
-      { what: `${SILENT_MINUTES} silent minutes, figures taken as 2 min late`, from: old.from, to: sure, kind: 'rule' },
+      { what: 'a silent minute whose figures are 2 min old', from: deleted, to: certain, kind: 'rule' },
       { what: 'the first minute of the final app in CloudWatch', from: final.from, to: seen, kind: 'world' },
     ];
   }
 
   #others(): readonly Wait[] {
     const verified = this.#window('verify-temporary-app');
+    const switching = this.#window('switch-records');
     const created = ['create-temporary-app', 'create-final-app'].map((step) => this.#window(step));
     const final = created[1] ?? verified;
+    const creations = [...this.#stacks].flatMap(({ events }) => events.filter(isCreated)).map(({ at }) => at);
+    const caches = created.map((window): Wait => {
+      const from = Math.max(window.from, ...creations.filter((at) => at <= window.to));
+      return within(window, { what: "the rack's caches", from, to: from + RACK_CACHE_MS, kind: 'world' });
+    });
+    const internalAt = this.#window('await-internal').to;
+    const cached = caches.at(-1)?.to ?? final.to;
+    const promoted = this.#window('promote-temporary-app');
     return [
-      { what: 'targets stay healthy', from: verified.from, to: verified.from + STAYS_HEALTHY_MS, kind: 'rule' },
-      ...created.map((window): Wait => {
-        const created = [...this.#stacks].flatMap(({ events }) => events.filter(isCreated)).map(({ at }) => at);
-        const from = Math.max(window.from, ...created.filter((at) => at <= window.to));
-        return within(window, { what: "the rack's caches", from, to: from + RACK_CACHE_MS, kind: 'world' });
+      ...caches,
+      within(promoted, {
+        what: "the rack's caches, which refuse internal services",
+        ...{ from: internalAt, to: internalAt + RACK_CACHE_MS, kind: 'world' },
       }),
-      { what: "the old app's rows stay gone", from: final.to - SETTLE_MS, to: final.to, kind: 'rule' },
+      within(switching, {
+        what: 'targets stay healthy',
+        from: verified.from,
+        to: verified.from + STAYS_HEALTHY_MS,
+        kind: 'rule',
+      }),
+      {
+        what: "the old app's rows stay gone",
+        from: Math.max(cached, final.to - SETTLE_MS),
+        to: final.to,
+        kind: 'rule',
+      },
     ];
   }
 

@@ -37,6 +37,9 @@ export interface RunFigures {
   readonly personMs: number;
   readonly humanWaits: number;
   readonly apiCalls: number;
+  /** Simulated ms of each step and gate. */
+  readonly steps: Readonly<Record<string, number>>;
+  readonly scale: number;
   readonly wallMs: number;
   readonly perSecond: number;
   /** Why it did not end well. */
@@ -80,6 +83,11 @@ export async function runOnce(options: RunOptions, signal: AbortSignal): Promise
     personMs: Math.round(gatesMs + people.length * result.operatorMs),
     humanWaits: countHumanWaits(report),
     apiCalls: [...result.apiCalls.values()].reduce((sum, calls) => sum + calls, 0),
+    steps: Object.fromEntries([
+      ...report.steps.map(({ id, durationMs }) => [id, Math.round(durationMs)] as const),
+      ...report.gates.map(({ gate, waitedMs = 0 }) => [gate, Math.round(waitedMs)] as const),
+    ]),
+    scale,
     wallMs: Math.round(result.wallMs),
     perSecond: Math.round(traffic.sent / (trafficMs / 1000)),
     problem: MigrationError.is(failure) ? `${failure.code}: ${failure.message}` : undefined,

@@ -33,6 +33,22 @@ export function totalsOf(runs: readonly RunFigures[]): Totals {
 }
 
 const MINUTE_MS = 60_000;
+/** Steps that take less are not worth a line. */
+const SHOWN_STEP_MS = 10_000;
+
+/** Where the simulated time went: the median of each step's, the longest first. */
+export function timeTable(runs: readonly RunFigures[]): string {
+  const ids = new Set(runs.flatMap(({ steps }) => Object.keys(steps)));
+  const medians = [...ids].map((id) => {
+    const all = runs.map(({ steps }) => steps[id] ?? 0).toSorted((a, b) => a - b);
+    return { id, ms: all[Math.floor(all.length / 2)] ?? 0 };
+  });
+  return medians
+    .filter(({ ms }) => ms >= SHOWN_STEP_MS)
+    .toSorted((a, b) => b.ms - a.ms)
+    .map(({ id, ms }) => `  ${(ms / 1000).toFixed(0).padStart(7)} s  ${id}`)
+    .join('\n');
+}
 
 export function minutes(ms: number): string {
   return `${(ms / MINUTE_MS).toFixed(1)} min`;
