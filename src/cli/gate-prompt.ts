@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Approver } from '../orchestrator/engines/recorded-execution.ts';
 import type { Invocation } from './command.ts';
+import { fit } from './output/style.ts';
 import type { ProgressView } from './output/progress-view.ts';
 import { asStream } from './terminal-stream.ts';
 
@@ -31,7 +32,7 @@ export function gatePrompt({ invocation, app, view }: GatePromptOptions): Approv
     try {
       for (;;) {
         const question = `${style.bold(`Type "${wanted}" to approve`)}, "no" to reject, or answer elsewhere with \`gen2 approve ${app}\`: `;
-        const typed = (await terminal.question(question, { signal })).trim();
+        const typed = (await terminal.question(fit(question, shell.stderr.columns()), { signal })).trim();
         if (typed === wanted) return { approved: true, by: shell.user };
         if (typed === 'no') return { approved: false, by: shell.user };
       }

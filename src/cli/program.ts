@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option as CommanderOption } from 'commander';
+import { Command, CommanderError, Help, Option as CommanderOption } from 'commander';
 import { EXIT_CODES, MigrationError } from '../errors.ts';
 import { COMMANDS } from './catalogue.ts';
 import type { CommandSpec, Invocation } from './command.ts';
@@ -8,7 +8,7 @@ import { OPTIONS } from './options/options.ts';
 import { OptionValues } from './options/option-values.ts';
 import { errorBlock, errorJson, exitCodeOf } from './output/error-block.ts';
 import { errorLine } from './output/json-line.ts';
-import { styleFor } from './output/style.ts';
+import { fit, styleFor } from './output/style.ts';
 import { SecretFilter } from './secret-filter.ts';
 import type { Shell } from './shell.ts';
 import { VERSION } from './version.ts';
@@ -47,6 +47,11 @@ export async function runGen2(argv: readonly string[], shell: Shell): Promise<nu
   }
 }
 
+/** Columns, where nobody says how many there are. */
+const WIDTH = 80;
+/** Columns that a description needs beside what it describes. */
+const LEAST_BESIDE = 36;
+
 type Start = (call: Pick<Invocation, 'options' | 'args'>, spec: CommandSpec) => Promise<void>;
 
 /** The one command that is called where its words come first: to describe all takes longer than most of them run. */
@@ -68,7 +73,7 @@ function describeProgram(shell: Shell, argv: readonly string[], start: Start): C
     .helpCommand('help [command]', 'explain a command')
     .showSuggestionAfterError(true)
     .exitOverride()
-    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}`.replace(/ ?\[options\]/, '') })
+    .configureHelp({ subcommandTerm: nameAndArguments, formatItem })
     .configureOutput({
       writeOut: (text) => shell.stdout.write(text),
       writeErr: (text) => shell.stderr.write(text),
@@ -87,6 +92,19 @@ function describeProgram(shell: Shell, argv: readonly string[], start: Start): C
   return program;
 }
 
+/** In a list of commands `[options]` would say nothing: all have some. */
+function nameAndArguments(command: Command): string {
+  return `${command.name()} ${command.usage()}`.replace(/ ?\[options\]/, '');
+}
+
+/** What a command or an option does stands beside it, or below it where there is no room beside. */
+function formatItem(term: string, termWidth: number, description: string, help: Help): string {
+  const width = help.helpWidth ?? WIDTH;
+  if (width - termWidth >= LEAST_BESIDE)
+    return Help.prototype.formatItem.call(help, term, termWidth, description, help);
+  return fit(`  ${term}${description === '' ? '' : `\n      ${description}`}`, width);
+}
+
 function groupOf(program: Command, groups: Map<string, Command>, name: string, spec: CommandSpec): Command {
   const known = groups.get(name);
   if (known !== undefined) return known;
@@ -100,8 +118,10 @@ function groupOf(program: Command, groups: Map<string, Command>, name: string, s
 function describeCall(command: Command, spec: CommandSpec, shell: Shell, start: Start): void {
   const options = spec.options.map((name): Option<unknown> => OPTIONS[name]);
   for (const option of options) command.addOption(commanderOption(option));
-  const examples = spec.examples.map(([line, does]) => `  ${line}\n      ${does}`);
-  command.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
+  // A command line stays whole, to be copied.
+  const example = ([line, does]: readonly [string, string]): string =>
+    `  ${line}\n${fit(`      ${does}`, shell.stdout.columns())}`;
+  command.addHelpText('after', () => `\nExamples:\n${spec.examples.map(example).join('\n')}`);
   command.action(async () => {
     const sources = { given: command.opts(), env: shell.env };
     const isConfigured = options.includes(OPTIONS.config);
@@ -150,7 +170,7 @@ function report(error: unknown, options: OptionValues, shell: Shell): number {
   const isForPrograms = options.has(OPTIONS.json);
   const style = styleFor(shell.stderr, shell.env);
   if (isForPrograms && !shell.stderr.isTTY) shell.stderr.write(errorLine(error, Date.now()));
-  else shell.stderr.write(errorBlock(error, { style, verbose: isVerbose, width: shell.stderr.columns() }));
+  else shell.stderr.write(errorBlock(error, { style, verbose: isVerbose, output: shell.stderr }));
   if (isForPrograms) shell.stdout.write(`${JSON.stringify(errorJson(error))}\n`);
   return exitCodeOf(error, shell.stoppedBy());
 }

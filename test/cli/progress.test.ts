@@ -104,7 +104,7 @@ describe('the live screen', () => {
     view.show(waiting('build', 1, 'running'));
 
     expect(output.writes.length).toBe(before + 1);
-    expect(output.writes.at(-1)?.startsWith('\u001b[1A')).toBe(true);
+    expect(output.writes.at(-1)?.startsWith('\r\u001b[1A')).toBe(true);
     expect(output.writes.at(-1)).not.toContain('\u001b[2J');
   });
 
@@ -117,7 +117,7 @@ describe('the live screen', () => {
 
     tick();
 
-    expect(output.writes.at(-1)?.startsWith('\u001b[2A')).toBe(true);
+    expect(output.writes.at(-1)?.startsWith('\r\u001b[2A')).toBe(true);
   });
 
   test('makes room for a prompt and comes back after it', () => {
@@ -129,6 +129,17 @@ describe('the live screen', () => {
     view.release();
 
     expect(shown()).toEqual(['prepare:', 'Type "yes":', '⠋ build Title of build 0 ms']);
+  });
+
+  test('is not put out by a terminal that shows ^C', () => {
+    const { view, output, shown } = live();
+
+    view.show(started('build', 0));
+    output.write('^C');
+    view.hold();
+    output.write('SIGINT: stopping\n');
+
+    expect(shown()).toEqual(['prepare:', 'SIGINT: stopping']);
   });
 
   test('leaves only the log when it is closed', () => {

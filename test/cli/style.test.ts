@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { clip, columns, styleFor, widthOf, wrap } from '../../src/cli/output/style.ts';
+import { clip, columns, fit, styleFor, widthOf, wrap } from '../../src/cli/output/style.ts';
 import { Written } from './support/test-shell.ts';
 
+const terminal = new Written({ isTTY: true });
+
 describe('colours', () => {
-  const terminal = new Written({ isTTY: true });
   const file = new Written();
 
   test.each([
@@ -35,6 +36,18 @@ describe('text', () => {
   test('is wrapped at spaces; a longer word stays whole', () => {
     expect(wrap('one two three', 7)).toEqual(['one two', 'three']);
     expect(wrap('a https://example.com/very/long b', 10)).toEqual(['a', 'https://example.com/very/long', 'b']);
+  });
+
+  test('fits into a width: set in below its line, a mark and a unit with what they belong to', () => {
+    const { red } = styleFor(terminal, {});
+
+    expect(fit('  one two three\nfour', 11)).toBe('  one two\n    three\nfour');
+    expect(fit(`  ${red('-')} balancer.example.com (TTL 60 s)`, 16)).toBe(
+      `  ${red('-')} balancer.example.com\n    (TTL 60 s)`,
+    );
+    expect(fit('  asks balancer.example.com now', 22)).toBe('  asks\n  balancer.example.com\n    now');
+    expect(fit('a  table   stays in its columns', 14)).toBe('a  table   stays\n  in its\n  columns');
+    expect(fit('no width, no change', undefined)).toBe('no width, no change');
   });
 
   test('stands in columns as wide as their widest cell', () => {

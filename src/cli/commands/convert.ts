@@ -144,6 +144,6 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | { readonly error:
 function tellFailure({ shell, options, errorStyle: style }: Invocation, error: MigrationError): number {
   if (!options.has(OPTIONS.json)) throw error;
   const verbose = options.has(OPTIONS.verbose);
-  shell.stderr.write(errorBlock(error, { style, verbose, width: shell.stderr.columns() }));
+  shell.stderr.write(errorBlock(error, { style, verbose, output: shell.stderr }));
   return error.exitCode;
 }

@@ -7,6 +7,7 @@ import { readSettings } from '../migration-settings.ts';
 import { OPTIONS } from '../options/options.ts';
 import { planMarkdown } from '../output/plan-markdown.ts';
 import { planText } from '../output/plan-text.ts';
+import { fit } from '../output/style.ts';
 import { planFile } from '../plan-file.ts';
 import { openConnection } from '../open-connection.ts';
 import { clockOf, findSandbox } from '../sandbox-access.ts';
@@ -39,5 +40,8 @@ async function write(invocation: Invocation, plan: Plan, settings: MigrationSett
     if (file === '-') return;
   }
   if (options.has(OPTIONS.json)) shell.stdout.write(`${JSON.stringify(plan)}\n`);
-  else shell.stdout.write(planText(plan, { style, width: Math.min(shell.stdout.columns(), 120), file }));
+  else {
+    const width = Math.min(shell.stdout.columns(), 120);
+    shell.stdout.write(fit(planText(plan, { style, width, file }), shell.stdout.isTTY ? width : undefined));
+  }
 }

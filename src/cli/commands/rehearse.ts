@@ -87,7 +87,7 @@ async function print(invocation: Invocation, result: RehearsalResult, rehearsed:
   const figures = figuresOf(result, rehearsed, report);
   if (failure !== undefined) {
     const verbose = options.has(OPTIONS.verbose);
-    shell.stderr.write(errorBlock(failure, { style: errorStyle, verbose, width: shell.stderr.columns() }));
+    shell.stderr.write(errorBlock(failure, { style: errorStyle, verbose, output: shell.stderr }));
   }
   if (report !== undefined && options.get(OPTIONS.output) !== undefined)
     await writeOutput(invocation, reportHtml(report));

@@ -5,6 +5,7 @@ import { appArgument } from '../arguments.ts';
 import type { Invocation } from '../command.ts';
 import { OPTIONS } from '../options/options.ts';
 import { chooseView } from '../output/choose-view.ts';
+import { fit } from '../output/style.ts';
 import { statusText } from '../output/status-text.ts';
 import { clockOf, findSandbox } from '../sandbox-access.ts';
 import { filterOf, newestExecution, openEngine } from '../state.ts';
@@ -40,7 +41,8 @@ function print({ shell, options, style }: Invocation, views: readonly ExecutionV
     return;
   }
   const now = clockOf(findSandbox({ shell, options })).now();
-  shell.stdout.write(views.map((view) => statusText(view, now, style)).join('\n'));
+  const text = views.map((view) => statusText(view, now, style)).join('\n');
+  shell.stdout.write(fit(text, shell.stdout.isTTY ? shell.stdout.columns() : undefined));
 }
 
 /** The view as JSON: its events are many and its results internal, so both stay out. */

@@ -4,6 +4,7 @@ import { OPTIONS } from '../options/options.ts';
 import type { Verbosity } from './event-text.ts';
 import { LiveScreen } from './live-screen.ts';
 import { JsonLines, PlainLines, type ProgressView } from './progress-view.ts';
+import { fit } from './style.ts';
 
 export function verbosityOf({ options }: Pick<Invocation, 'options'>): Verbosity {
   if (options.has(OPTIONS.quiet)) return 'quiet';
@@ -20,7 +21,8 @@ export function chooseView(invocation: Invocation, clock: Pick<Clock, 'now'>): P
   const tell = (): void => {
     if (options.has(OPTIONS.json)) return;
     view.hold();
-    shell.stderr.write(`${shell.stoppedBy() ?? 'stop'}: stopping at the next safe point; once more stops at once\n`);
+    const text = `${shell.stoppedBy() ?? 'stop'}: stopping at the next safe point; once more stops at once\n`;
+    shell.stderr.write(fit(text, shell.stderr.isTTY ? shell.stderr.columns() : undefined));
     view.release();
   };
   shell.signal.addEventListener('abort', tell, { once: true });

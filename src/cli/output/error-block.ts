@@ -1,15 +1,17 @@
 import { EXIT_CODES, MigrationError } from '../../errors.ts';
-import type { StopSignal } from '../shell.ts';
-import { wrap, type Style } from './style.ts';
+import type { Output, StopSignal } from '../shell.ts';
+import { fit, wrap, type Style } from './style.ts';
 
 export interface ErrorBlockOptions {
   readonly style: Style;
   readonly verbose: boolean;
-  readonly width: number;
+  /** Where it is written: on a terminal no line is longer than it is wide. */
+  readonly output: Pick<Output, 'isTTY' | 'columns'>;
 }
 
 /** What a person reads when a command fails: the code, what was seen, what to do. */
-export function errorBlock(error: unknown, { style, verbose, width }: ErrorBlockOptions): string {
+export function errorBlock(error: unknown, { style, verbose, output }: ErrorBlockOptions): string {
+  const width = output.columns();
   const lines: string[] = [];
   if (MigrationError.is(error)) {
     lines.push(`${labelOf(error, style)} ${error.message}`);
@@ -24,8 +26,9 @@ export function errorBlock(error: unknown, { style, verbose, width }: ErrorBlock
       : 'Please report it; --verbose shows where it was.';
     lines.push(...hanging('  what to do: ', `This is a fault of gen2 itself. ${report}`, width));
   }
-  if (verbose && error instanceof Error && error.stack !== undefined) lines.push(style.dim(error.stack));
-  return `${lines.join('\n')}\n`;
+  const text = fit(lines.join('\n'), output.isTTY ? width : undefined);
+  const stack = verbose && error instanceof Error && error.stack !== undefined ? [style.dim(error.stack)] : [];
+  return `${[text, ...stack].join('\n')}\n`;
 }
 
 /** To wait or to be stopped is no error, though there is more to do. */

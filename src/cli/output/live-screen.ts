@@ -5,7 +5,7 @@ import type { Output } from '../shell.ts';
 import { eventText, phaseText, type Verbosity } from './event-text.ts';
 import type { ProgressView } from './progress-view.ts';
 import { StepTracker, type RunningStep } from './step-tracker.ts';
-import { clip, widthOf, type Style } from './style.ts';
+import { clip, fit, widthOf, type Style } from './style.ts';
 
 export interface LiveScreenOptions {
   /** A terminal. */
@@ -19,7 +19,8 @@ export interface LiveScreenOptions {
 }
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
-const UP = (lines: number): string => (lines === 0 ? '' : `\u001b[${lines}A`);
+// From the first column: a terminal that echoed ^C has moved on.
+const UP = (lines: number): string => (lines === 0 ? '' : `\r\u001b[${lines}A`);
 const TO_END_OF_LINE = '\u001b[K';
 const TO_END_OF_SCREEN = '\u001b[J';
 
@@ -72,7 +73,10 @@ export class LiveScreen implements ProgressView {
   #draw(log: string): void {
     const { output, verbosity } = this.#options;
     const lines = this.#isHeld || verbosity === 'quiet' ? [] : this.#tracker.running.map((step) => this.#line(step));
-    const body = `${log}${lines.map((line) => `${line}\n`).join('')}`.replaceAll('\n', `${TO_END_OF_LINE}\n`);
+    const body = `${fit(log, output.columns())}${lines.map((line) => `${line}\n`).join('')}`.replaceAll(
+      '\n',
+      `${TO_END_OF_LINE}\n`,
+    );
     const text = `${UP(this.#rowsDrawn())}${body}${this.#drawn.length > 0 ? TO_END_OF_SCREEN : ''}`;
     this.#drawn = lines.map(widthOf);
     if (text !== '') output.write(text);
@@ -89,7 +93,7 @@ export class LiveScreen implements ProgressView {
     // One column less than there is: a full line makes some terminals wrap.
     const width = output.columns() - 1;
     const spinner = FRAMES[this.#frame % FRAMES.length] ?? '';
-    const age = ageOf(step, clock.now());
+    const age = ageOf(step, clock.now(), width);
     const head = clip(`${spinner} ${step.id}`, Math.max(4, width - age.length - 1));
     const seen = whatIsSeen(step);
     const room = width - widthOf(head) - age.length - 2;
@@ -98,10 +102,13 @@ export class LiveScreen implements ProgressView {
   }
 }
 
+/** Narrower than this there is no room for the time a wait may last. */
+const WIDE = 60;
+
 /** How long its wait lasts and may last; of a step that awaits nothing, how long it runs. */
-function ageOf({ startedAt, waiting }: RunningStep, now: number): string {
+function ageOf({ startedAt, waiting }: RunningStep, now: number, width: number): string {
   const age = formatDuration(Math.max(0, now - (waiting?.startedAt ?? startedAt)));
-  return waiting?.timeoutMs === undefined ? age : `${age} of ${formatDuration(waiting.timeoutMs)}`;
+  return waiting?.timeoutMs === undefined || width < WIDE ? age : `${age} of ${formatDuration(waiting.timeoutMs)}`;
 }
 
 function whatIsSeen({ waiting, lastLog, title }: RunningStep): string {

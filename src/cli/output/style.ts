@@ -66,7 +66,7 @@ export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   for (const paragraph of text.split('\n')) {
     let line = '';
-    for (const word of paragraph.split(' ')) {
+    for (const word of wordsOf(paragraph)) {
       if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
         lines.push(line);
         line = word;
@@ -75,6 +75,44 @@ export function wrap(text: string, width: number): readonly string[] {
     lines.push(line);
   }
   return lines;
+}
+
+/**
+ * Breaks lines longer than `width` at spaces, what follows set in by two more than the line: a terminal would break words.
+ * Gaps of more than one space stay. Without a width nothing is changed.
+ */
+export function fit(text: string, width: number | undefined): string {
+  if (width === undefined) return text;
+  return text
+    .split('\n')
+    .flatMap((line) => (widthOf(line) <= width ? [line] : broken(line, width)))
+    .join('\n');
+}
+
+// eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+const MARKED_START = /^ *(?:(?:\u001b\[\d+m)*[-+!?=·…✓✗↩→](?:\u001b\[\d+m)* )?/; // a mark stays with what it marks
+
+function broken(line: string, width: number): readonly string[] {
+  const start = MARKED_START.exec(line)?.[0] ?? '';
+  const indent = ' '.repeat(Math.min(Math.floor(width / 4), /^ */.exec(line)?.[0].length ?? 0) + 2);
+  const lines: string[] = [];
+  let current = start;
+  let isEmpty = true;
+  for (const word of wordsOf(line.slice(start.length))) {
+    if (isEmpty || widthOf(current) + 1 + widthOf(word) <= width) current += isEmpty ? word : ` ${word}`;
+    else {
+      lines.push(current);
+      // A name of a balancer rather stands further left than in two parts.
+      current = `${indent.slice(0, Math.max(0, width - widthOf(word)))}${word}`;
+    }
+    isEmpty = false;
+  }
+  return [...lines, current];
+}
+
+/** Parts of a text between which it may be broken: not between a number and its unit, nor in a gap. */
+function wordsOf(text: string): readonly string[] {
+  return text.split(/(?<=\S) (?=\S)(?!(?<=\d )(?:ms|s|min|h|%)(?!\w))/);
 }
 
 /** Rows as aligned columns, two spaces between; the last column is not padded. */

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../time/wait.ts';
 import { dnsLines } from '../output/dns-lines.ts';
-import { columns, widthOf, type Style } from '../output/style.ts';
+import { columns, fit, widthOf, type Style } from '../output/style.ts';
 import type { Output } from '../shell.ts';
 import { countHumanWaits, type Report, type StepReport } from './report.ts';
 
@@ -34,12 +34,12 @@ export interface RehearsalFigures {
 
 export interface ReportTextOptions {
   readonly style: Style;
-  /** Lines of the table of steps are cut to this; default: never. */
+  /** Lines of the table of steps are cut to this, others broken; default: never. */
   readonly width?: number;
   readonly figures?: RehearsalFigures;
 }
 
-/** On a terminal lines are cut rather than broken; in a file they are whole. */
+/** On a terminal lines fit into it; in a file they are whole. */
 export function tableWidth(output: Output): { readonly width?: number } {
   return output.isTTY ? { width: output.columns() } : {};
 }
@@ -70,7 +70,7 @@ export function reportText(report: Report, options: ReportTextOptions): string {
       report.warnings.map((warning) => `  ${style.yellow('!')} ${warning}`),
     ),
   ];
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+  return fit(`${parts.filter((part) => part !== '').join('\n\n')}\n`, options.width);
 }
 
 function headText(report: Report, style: Style, figures: RehearsalFigures | undefined): string {
@@ -102,16 +102,16 @@ function stepsText({ steps }: Report, { style, width, figures }: ReportTextOptio
   const right = new Set(figures === undefined ? [3] : [3, 4]);
   const [title = '', ...lines] = columns([head, ...rows], right);
   const withFailures = lines.flatMap((line, index) => [
-    width === undefined ? line : cut(line, width),
+    cut(line, width),
     ...failures
       .filter(({ step }) => step === steps[index]?.id)
       .map((failure) => style.red(`      ${failureText(failure)}`)),
   ]);
-  return [style.bold('Steps'), style.dim(title), ...withFailures].join('\n');
+  return [style.bold('Steps'), style.dim(cut(title, width)), ...withFailures].join('\n');
 }
 
 /** Like `clip`, but keeps the columns. */
-function cut(line: string, width: number): string {
+function cut(line: string, width = Infinity): string {
   return widthOf(line) <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`;
 }
 

@@ -34,7 +34,8 @@ export class Screen {
       this.#row += 1;
       this.#column = 0;
       this.#lines[this.#row] ??= '';
-    } else this.#put(piece);
+    } else if (piece === '\r') this.#column = 0;
+    else this.#put(piece);
   }
 
   #put(character: string): void {
