@@ -193,7 +193,7 @@ function reportUndelivered(
     'info',
     'env-undeclared',
     at,
-    `${missing.length} variables of the app environment do not reach ${service.name}: ${missing.slice(0, 8).join(', ')}${missing.length > 8 ? ', …' : ''}.`,
+    `${missing.length === 1 ? '1 variable of the app environment does' : `${missing.length} variables of the app environment do`} not reach ${service.name}: ${missing.slice(0, 8).join(', ')}${missing.length > 8 ? ', …' : ''}.`,
     'List those it needs, or "*" on racks from 20180227221242.',
   );
 }

@@ -276,7 +276,7 @@ describe('the checks of a convox.yml', () => {
       ({ code }) => code === 'env-undeclared',
     );
 
-    expect(finding?.message).toBe('1 variables of the app environment do not reach web: B.');
+    expect(finding?.message).toBe('1 variable of the app environment does not reach web: B.');
   });
 
   it('says that a domain variable is not set', () => {
