@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { renameSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
+import { build } from 'rolldown';
 
 /** A process of ours that has been told what to do. */
 export interface Child {
@@ -15,12 +15,30 @@ export interface Child {
 /** A process that takes longer than this is ended; real ms. */
 const LIMIT_MS = 150_000;
 
-const BUNDLES = fileURLToPath(new URL('../../node_modules/.cache/kill/', import.meta.url));
-const bundled = new Map<string, string>();
+type Module = 'child' | 'worker';
+
+/** One file for each, as the command's are few: hundreds of processes begin, and a start is half of their work. */
+const bundles = fileURLToPath(new URL('../../node_modules/.cache/kill/', import.meta.url));
+await mkdir(bundles, { recursive: true });
+for (const module of ['child', 'worker']) {
+  const { output } = await build({
+    input: fileURLToPath(new URL(`${module}.mjs`, import.meta.url)),
+    output: { format: 'esm', codeSplitting: false },
+    external: [/^@dbos-inc\//, 'pg'],
+    platform: 'node',
+    resolve: { mainFields: ['module', 'main'] },
+    logLevel: 'silent', // of packages' own oddities; what fails is thrown
+    write: false,
+  });
+  // Both engines' suites may come here at once.
+  const unfinished = join(bundles, `${module}-${process.pid}`);
+  await writeFile(unfinished, output[0].code);
+  await rename(unfinished, join(bundles, `${module}.mjs`));
+}
 
 /** Starts a module of this folder, with its orders as JSON in GEN2_KILL_CHILD. */
-export function startChild(module: string, orders: unknown, onLine?: (line: string, child: Child) => void): Child {
-  const child = spawn(process.execPath, [bundleOf(module)], {
+export function startChild(module: Module, orders: unknown, onLine?: (line: string, child: Child) => void): Child {
+  const child = spawn(process.execPath, [join(bundles, `${module}.mjs`)], {
     env: {
       ...process.env,
       GEN2_KILL_CHILD: JSON.stringify(orders),
@@ -49,27 +67,4 @@ export function startChild(module: string, orders: unknown, onLine?: (line: stri
   });
   child.stderr.on('data', (data: Buffer) => (output += data.toString()));
   return started;
-}
-
-/** The module in one file, as the command line is: hundreds of processes begin, and a start is half of their work. */
-function bundleOf(module: string): string {
-  const known = bundled.get(module);
-  if (known !== undefined) return known;
-  const outfile = join(BUNDLES, module);
-  const unfinished = `${outfile}.${process.pid}`;
-  buildSync({
-    entryPoints: [fileURLToPath(new URL(module, import.meta.url))],
-    outfile: unfinished,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    mainFields: ['module', 'main'],
-    external: ['@dbos-inc/dbos-sdk', 'pg'],
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    logLevel: 'error',
-  });
-  // Engines' suites may run side by side.
-  renameSync(unfinished, outfile);
-  bundled.set(module, outfile);
-  return outfile;
 }

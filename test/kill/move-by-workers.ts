@@ -54,7 +54,7 @@ class Pair {
     this.#workers = ['one', 'two'].map((name) => {
       const isReady = new AbortController();
       ready.push(once(isReady.signal, 'abort'));
-      const worker = startChild('worker.mjs', { ...orders, name }, (line, child) => {
+      const worker = startChild('worker', { ...orders, name }, (line, child) => {
         if (line === 'ready') isReady.abort();
         else if (line.startsWith('{')) this.#hear(JSON.parse(line) as Event, child, killer);
       });

@@ -8,7 +8,7 @@ const MAX_RESUMES = 3;
 export async function moveLocally({ folder, sourceFolder, point, killer, access }: KillPlace): Promise<Moved> {
   const orders = { ...access, state: join(folder, 'state'), sourceFolder };
   const run = async (killAtWrite?: number): Promise<Awaited<Child['ended']> & { readonly output: string }> => {
-    const child = startChild('child.mjs', { ...orders, killAtWrite });
+    const child = startChild('child', { ...orders, killAtWrite });
     killer.victim = child.process;
     return { ...(await child.ended), output: child.output() };
   };
