@@ -108,7 +108,11 @@ describe.runIf(isTried).each(WIDTHS)('a terminal of %i columns', (columns) => {
 
 /** What begins a colour, as text; where it ends each version of tmux says in its own way. */
 function coloursOf(terminal: Terminal): string {
-  return terminal.coloured().replaceAll('\u001b', '␛').replaceAll(/␛\[(?:0;)?(?:|0|22|39|49)m/g, '').replaceAll('␛[0;', '␛[');
+  return terminal
+    .coloured()
+    .replaceAll('\u001b', '␛')
+    .replaceAll(/␛\[(?:0;)?(?:|0|22|39|49)m/g, '')
+    .replaceAll('␛[0;', '␛[');
 }
 
 describe.runIf(isTried)('colours', () => {
