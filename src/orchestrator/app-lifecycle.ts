@@ -88,7 +88,7 @@ export async function deleteApp(context: StepContext, own: OwnApp, signal: Abort
   const thisTry = currentTry(context, 'delete');
   await context.once(thisTry, async () => {
     await requestDeletion(context, own, signal);
-    return true;
+    return { askedAt: context.ports.clock.now() };
   });
   try {
     await waitUntilDeleted(context, own, signal);

@@ -18,6 +18,11 @@ const SETTLE_MS = 15_000;
  * (`cleanup` gives up then). It watches the deletion itself for ten minutes.
  */
 const CLEANUP_TIMEOUT_MS = 12 * MINUTE;
+/**
+ * Each deletion that is asked for cleans up anew, also one whose rows went with an earlier try: it is given this long,
+ * since there is nothing to see go.
+ */
+const CLEANUP_MS = MINUTE;
 const LOOK_INTERVAL_MS = 10_000;
 /** When the rows were first seen to be gone, as `watchCleanUp` records it. */
 const GONE_AT = 'rows-gone-at';
@@ -76,6 +81,15 @@ export function watchCleanUp(context: StepContext, app: string, signal: AbortSig
   };
 }
 
+/** When the old app's deletion was asked for the last time, ms since 1970; undefined if it never was, or is not known. */
+function lastDeletion(context: StepContext): number | undefined {
+  const asked = (turn: number): unknown => context.recorded(`delete-${turn}`, 'delete-old-app');
+  let turn = 1;
+  while (asked(turn + 1) !== undefined) turn += 1;
+  // Recorded by `deleteApp`, gone through JSON; journals of earlier versions have `true` here.
+  return (asked(turn) as { readonly askedAt?: number } | undefined)?.askedAt;
+}
+
 /**
  * Waits until the old app's rows are gone and stay so, or will stay for ever. Gives how many stay. Rows that are not the
  * old app's are the new one's own, made before the end of the record was lost.
@@ -84,8 +98,11 @@ export function waitForCleanUp(context: StepContext, app: string, signal: AbortS
   const { clock } = context.ports;
   const old = oldRows(context);
   const since = clock.monotonic();
-  const seenGoneAt = context.recorded(GONE_AT, 'delete-old-app');
-  let goneBeforeMs = typeof seenGoneAt === 'number' ? Math.max(0, clock.now() - seenGoneAt) : 0;
+  const askedAt = lastDeletion(context) ?? Number.NEGATIVE_INFINITY;
+  const cleanUpLeftMs = Math.min(CLEANUP_MS, askedAt + CLEANUP_MS - clock.now());
+  const recordedAt = context.recorded(GONE_AT, 'delete-old-app');
+  const seenGoneAt = typeof recordedAt === 'number' && recordedAt >= askedAt ? recordedAt : undefined;
+  let goneBeforeMs = seenGoneAt === undefined ? 0 : Math.max(0, clock.now() - seenGoneAt);
   let goneSince: number | undefined;
   return context.wait<number>(
     async () => {
@@ -93,7 +110,7 @@ export function waitForCleanUp(context: StepContext, app: string, signal: AbortS
       if (left.length > 0) [goneSince, goneBeforeMs] = [undefined, 0];
       else goneSince ??= clock.monotonic();
       const isSettled = goneSince !== undefined && goneBeforeMs + clock.monotonic() - goneSince >= SETTLE_MS;
-      if (isSettled) return { state: 'ready', value: 0 };
+      if (isSettled && clock.monotonic() - since >= cleanUpLeftMs) return { state: 'ready', value: 0 };
       const isOver = old.size > 0 && clock.monotonic() - since >= CLEANUP_TIMEOUT_MS;
       if (left.length > 0 && isOver) return { state: 'ready', value: left.length };
       const saw = left.length > 0 ? `${left.length} rows of the old app are still there` : 'gone, settling';

@@ -13,6 +13,7 @@ import {
   standstill,
   switchedBack,
   undeletable,
+  withRequest,
   UNHEALTHY,
   validationFails,
   type Trouble,
@@ -234,8 +235,11 @@ export const ROWS_WITHOUT_RETURN: readonly Row[] = [
     step: 'confirm-final-traffic',
     throws: refusal('monitoring GetMetricData', 'AWS_DENIED'),
     timesOut: silence('monitoring GetMetricData', 'TIMED_OUT'),
-    // Requests count from before the temporary app is deleted.
-    refuses: { ...badApp('shop', FAILING, 'TRAFFIC_OUT_OF_BOUNDS'), from: 'delete-temporary-app' },
+    // Requests count from when the temporary app was about to be deleted.
+    refuses: {
+      ...withRequest('rack DELETE /apps/shop-gen2', badApp('shop', FAILING, 'TRAFFIC_OUT_OF_BOUNDS')),
+      from: 'delete-temporary-app',
+    },
     killedAt: 'monitoring GetMetricData',
   },
 ];

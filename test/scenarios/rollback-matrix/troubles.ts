@@ -103,6 +103,25 @@ export function undeletable(stack: string): Trouble {
   };
 }
 
+/** Begins with the first such request. */
+export function withRequest(request: string, trouble: Trouble): Trouble {
+  const matches = at(request);
+  return {
+    ...trouble,
+    start: (shop) => {
+      let end: End | undefined;
+      const remove = shop.sandbox.world.faults.add((seen) => {
+        if (matches(seen)) end ??= trouble.start(shop);
+        return undefined;
+      });
+      return async () => {
+        remove();
+        await end?.();
+      };
+    },
+  };
+}
+
 /** An app behaves badly while people use it. */
 export function badApp(app: string, change: Partial<Program>, code: Trouble['code']): Trouble {
   return {
