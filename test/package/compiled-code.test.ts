@@ -55,7 +55,10 @@ describe.skipIf('enableCompileCache' in process.getBuiltinModule('node:module'))
     for (const damaged of [Buffer.alloc(0), whole.subarray(0, 1000), Buffer.alloc(whole.length)]) {
       await writeFile(join(folder, name), damaged);
       expect(await version(base)).toBe(expected);
-      expect((await readFile(join(folder, name))).length).toBe(whole.length); // made anew
+      const madeAnew = await readFile(join(folder, name));
+      expect(madeAnew.equals(damaged)).toBe(false);
+      expect(await version(base)).toBe(expected);
+      expect((await readFile(join(folder, name))).equals(madeAnew)).toBe(true); // and taken
     }
     const file = join(await temporaryFolder(), 'no-folder');
     await writeFile(file, '');

@@ -95,14 +95,20 @@ test(`a migration that is stopped ${MOMENTS} times is at a safe point within 10 
 test('a second signal stops at once, and the migration can still be resumed', async () => {
   const shop = await startShopMigration({ scale: 300 });
   const endApproving = approveGates(shop);
-  const { child, ended } = gen2(shop, 'migrate');
-  await requests(shop, 30);
+  const exitCodes: (number | null)[] = [];
+  // The first one alone ends as 130: where it is at a safe point already, the second comes too late.
+  for (let tries = 0; tries < 5 && !exitCodes.includes(143); tries += 1) {
+    const { child, ended } = gen2(shop, tries === 0 ? 'migrate' : 'resume');
+    await requests(shop, 30);
 
-  child.kill('SIGINT');
-  child.kill('SIGTERM');
+    child.kill('SIGINT');
+    child.kill('SIGTERM');
 
-  // The first one alone would end as 130.
-  expect((await ended).exitCode).toBe(143);
+    exitCodes.push((await ended).exitCode);
+  }
+
+  expect(exitCodes.at(-1)).toBe(143);
+  expect(exitCodes.slice(0, -1).filter((code) => code !== 130)).toEqual([]);
   expect((await shop.engine.list({ app: 'shop' }))[0]).toMatchObject({ outcome: undefined, holder: undefined });
   const { exitCode, stderr } = await gen2(shop, 'resume').ended;
   endApproving();
