@@ -103,16 +103,18 @@ export function undeletable(stack: string): Trouble {
   };
 }
 
-/** Begins with the first such request. */
+/** Begins with the first such request, which is held until the minutes that CloudWatch counts hold nothing else. */
 export function withRequest(request: string, trouble: Trouble): Trouble {
   const matches = at(request);
+  const lastsMs = 2 * 60_000;
   return {
     ...trouble,
     start: (shop) => {
       let end: End | undefined;
       const remove = shop.sandbox.world.faults.add((seen) => {
-        if (matches(seen)) end ??= trouble.start(shop);
-        return undefined;
+        if (!matches(seen) || end !== undefined) return undefined;
+        end = trouble.start(shop);
+        return { type: 'hold', until: shop.sandbox.world.clock.sleep(lastsMs, signal) };
       });
       return async () => {
         remove();
