@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { Module } from 'node:module';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
@@ -84,10 +84,7 @@ function keep(file: string, data: Buffer): void {
   const unfinished = `${file}.${process.pid}`;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const descriptor = openSync(unfinished, 'wx', 0o600);
-    writeFileSync(descriptor, data);
-    fsyncSync(descriptor);
-    closeSync(descriptor);
+    writeFileSync(unfinished, data, { flag: 'wx', mode: 0o600, flush: true });
     renameSync(unfinished, file);
   } catch {
     // no such directory can be made, or another gen2 makes the same file: the next start compiles again

@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MigrationError } from '../errors.ts';
 import { planManifestWrite } from '../manifest/write-plan.ts';
@@ -17,13 +17,7 @@ export async function writeManifestFile(file: ManifestFile): Promise<'written' |
   if (plan.action === 'unchanged') return 'unchanged';
   try {
     await rm(plan.temporaryPath, { force: true }); // left over from a process that was killed
-    const draft = await open(plan.temporaryPath, 'wx');
-    try {
-      await draft.writeFile(plan.text);
-      await draft.sync();
-    } finally {
-      await draft.close();
-    }
+    await writeFile(plan.temporaryPath, plan.text, { flag: 'wx', flush: true });
     await rename(plan.temporaryPath, plan.path);
     const folder = await open(dirname(plan.path));
     await folder.sync().finally(() => folder.close());

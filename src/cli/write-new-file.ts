@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { MigrationError } from '../errors.ts';
 
 /** What a person should do when the file cannot be made. */
@@ -14,13 +14,7 @@ export interface NewFileHints {
  */
 export async function writeNewFile(path: string, text: string, hints: NewFileHints): Promise<void> {
   try {
-    const file = await open(path, 'wx', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeFile(path, text, { flag: 'wx', mode: 0o600, flush: true });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     if (code === 'EEXIST') throw new MigrationError('FILE_EXISTS', `${path} exists`, { hint: hints.exists });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -46,16 +46,7 @@ export function exportFolder(location: string): ExportPort {
   };
   return {
     location,
-    writeText: (name, text) =>
-      whole(name, async (path) => {
-        const file = await open(path, 'w', 0o600);
-        try {
-          await file.writeFile(text);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-      }),
+    writeText: (name, text) => whole(name, (path) => writeFile(path, text, { mode: 0o600, flush: true })),
     writeStream: (name, content, signal) =>
       whole(name, async (path) => {
         const hash = createHash('sha256');

@@ -1,4 +1,4 @@
-import { open, readFile, rename, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rename, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MigrationError } from '../../../errors.ts';
 import type { Clock } from '../../../time/clock.ts';
@@ -89,8 +89,8 @@ async function bringUpToDate(path: string): Promise<void> {
   const { lines, version } = readJournal(old, path);
   if (lines.length === 0 || version === JOURNAL_VERSION) return;
   try {
-    await writeWhole(`${path}.v${version}`, old);
-    await writeWhole(`${path}.draft`, formatJournal(lines));
+    await writeFile(`${path}.v${version}`, old, { flush: true });
+    await writeFile(`${path}.draft`, formatJournal(lines), { flush: true });
     await rename(`${path}.draft`, path);
     await syncFolder(dirname(path));
   } catch (error) {
@@ -102,16 +102,6 @@ async function bringUpToDate(path: string): Promise<void> {
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path);
   await folder.sync().finally(() => folder.close());
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const file = await open(path, 'w');
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 /** Reads a journal without a lock, also while another process writes it. */
