@@ -3,12 +3,10 @@ import { MigrationError } from '../errors.ts';
 import { differingNames, sameEnvironment, withoutDomainVariables } from './environments.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { StepContext } from './step.ts';
+import { RACK_UPDATE_TIMEOUT_MS } from './steps/prepare-rack.ts';
 import { waitUntilOldIsQuiet } from './traffic/old-traffic.ts';
 import { currentBalancers, verifyCertificatesWithout, verifyDomains, waitForRules } from './verification.ts';
 import { stackName } from './app-changes.ts';
-
-/** As long as a change of the rack may take (steps/prepare-rack.ts). */
-const RACK_CHANGE_TIMEOUT_MS = 60 * 60_000;
 
 export interface Deletion {
   readonly app: string;
@@ -81,7 +79,7 @@ export async function assertNamesAreBack(context: StepContext, signal: AbortSign
 function balancersOnceSettled(context: StepContext, signal: AbortSignal): ReturnType<typeof currentBalancers> {
   return context.wait(
     async () => ({ state: 'ready', value: await currentBalancers(context, signal, 'those-there-are') }),
-    { what: 'the rack to settle', timeoutMs: RACK_CHANGE_TIMEOUT_MS, intervalMs: 3000 },
+    { what: 'the rack to settle', timeoutMs: RACK_UPDATE_TIMEOUT_MS, intervalMs: 3000 },
     signal,
   );
 }

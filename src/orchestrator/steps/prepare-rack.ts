@@ -6,7 +6,7 @@ import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
 
 const MINUTE = 60_000;
 /** A rack update takes "up to 15 minutes", with the API away in between; two are allowed before it is called stuck. */
-const RACK_UPDATE_TIMEOUT_MS = 60 * MINUTE;
+export const RACK_UPDATE_TIMEOUT_MS = 60 * MINUTE;
 const RACK_PACE = growingPace({ firstMs: 2_000, everyMs: 2_000 });
 
 /** Updates the rack itself when the user asked for it. Not undone: a rack cannot go back to an older version. */
