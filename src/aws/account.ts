@@ -90,7 +90,7 @@ export async function checkAccount(
 export function checkRegion(region: string, rackName: string, stack: StackArn): void {
   if (region === stack.region) return;
   throw new MigrationError('AWS_REGION', `rack ${rackName} is in ${stack.region}, the AWS clients ask ${region}`, {
-    hint: `Make the clients for region ${stack.region}, the one in the rack's StackId.`,
+    hint: `Leave --region out, or give ${stack.region}, the one in the rack's StackId; nothing was changed.`,
     details: { clientRegion: region, rackRegion: stack.region },
   });
 }
