@@ -21,7 +21,7 @@ const STALE_REFUSAL = 'rack does not support internal services';
 const STALE_REFUSAL_TIMEOUT_MS = 2 * MINUTE;
 /** The end of its log tells that a build is over; this is for a log that cannot be followed. */
 const BUILD_PACE = growingPace({ firstMs: 30_000, everyMs: 15_000 });
-/** A stack that runs for minutes is asked for certificates it waits for at every so manieth look. */
+/** A stack that runs for minutes is asked for certificates it waits for only at each n-th look. */
 const CERTIFICATE_LOOKS = { foreseen: 4, unforeseen: 20 };
 
 export function stackName(rack: string, app: string): string {

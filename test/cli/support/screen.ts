@@ -22,7 +22,7 @@ export class Screen {
   }
 
   #take(piece: string): void {
-    // eslint-disable-next-line no-control-regex -- as above
+    // eslint-disable-next-line no-control-regex -- escape sequences are what a terminal reads
     const [, amount = '', command] = /^\u001b\[(\d*)([A-Za-z])$/.exec(piece) ?? [];
     if (command === 'A') this.#row = Math.max(0, this.#row - Number(amount || '1'));
     else if (command === 'K') this.#set(this.#line().slice(0, this.#column));

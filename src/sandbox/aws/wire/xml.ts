@@ -8,8 +8,7 @@ export interface XmlElement {
   readonly [name: string]: XmlValue;
 }
 
-// The class has moved to fast-xml-builder, which fast-xml-parser brings along; it is the same code.
-// eslint-disable-next-line @typescript-eslint/no-deprecated -- for the reason above
+// eslint-disable-next-line @typescript-eslint/no-deprecated -- moved to fast-xml-builder, which this package brings along: the same code
 const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: '@' });
 
 /** An XML document with one root element. */
