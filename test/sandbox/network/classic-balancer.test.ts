@@ -2,7 +2,17 @@ import { Agent, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClassicBalancer, ClassicListener } from '../../../src/sandbox/model/load-balancing.ts';
 import { ask, type Reply } from './ask.ts';
-import { makeClassic, runApp, startNetworkWorld, stopNetworkWorld, until, type NetworkWorld } from './network-world.ts';
+import {
+  makeAlb,
+  makeClassic,
+  makeGroup,
+  route,
+  runApp,
+  startNetworkWorld,
+  stopNetworkWorld,
+  until,
+  type NetworkWorld,
+} from './network-world.ts';
 
 let world: NetworkWorld;
 
@@ -30,6 +40,25 @@ describe('a classic balancer', () => {
 
     expect(reply.status).toBe(200);
     expect(JSON.parse(reply.body)).toMatchObject({ app: 'shop', generation: 1 });
+  });
+
+  it('is there at a scale that divides no time limit evenly', async () => {
+    const odd = await startNetworkWorld({ scale: 7 });
+    try {
+      const port = odd.dataPlane.ports()[80];
+      const classic = await makeClassic(odd, 'odd', { listeners: [listener(80, 'HTTP')] });
+      const alb = await makeAlb(odd);
+      const group = makeGroup(odd, 'shop-web');
+      route(odd, alb, ['any.example.com'], group);
+      runApp(odd, { classics: [classic], groups: [group] });
+
+      const addresses = [classic.addresses[0], alb.balancer.addresses[0]];
+      const replies = await Promise.all(addresses.map((address) => ask({ address, port, host: 'any.example.com' })));
+
+      expect(replies.map(({ status }) => status)).toEqual([200, 200]);
+    } finally {
+      await stopNetworkWorld(odd);
+    }
   });
 
   it('serves other ports under their own number, but no privileged one', async () => {
