@@ -1,8 +1,8 @@
 import { applyRecordChanges } from '../aws/dns/apply.ts';
+import { describeChanges, describeRecordSet } from '../aws/dns/describe-changes.ts';
 import { planRecordChanges, sharesOnTheWay, type RecordPlan } from '../aws/dns/plan.ts';
 import { askServers } from '../aws/dns/propagation.ts';
 import { parseRecordBatches, type RecordBatch } from '../aws/dns/record-batch.ts';
-import type { RawRecordSet } from '../aws/dns/record-set.ts';
 import { readRecordSets, recordsPointingAt } from '../aws/dns/records.ts';
 import { planRepoint } from '../aws/dns/repoint.ts';
 import { restoreRecords } from '../aws/dns/restore.ts';
@@ -34,7 +34,7 @@ export function dnsPort(context: AwsContext): DnsPort {
         service: balancers.find((balancer) => balancer.dnsName === target)?.service ?? '',
         ttlSeconds: record.ttlSeconds ?? ALIAS_TTL_SECONDS,
         isAlias: record.alias !== undefined,
-        says: describe(record.raw),
+        says: describeRecordSet(record.raw),
       }));
     },
 
@@ -168,27 +168,6 @@ async function planReturn(
   }
   const turned = found.map((batch) => ({ ...batch, before: batch.after, after: batch.before }));
   return { batches: found, changes: turned.flatMap((batch) => describeChanges([batch])), notices };
-}
-
-/** From the first state to the last, set by set. */
-function describeChanges(batches: readonly RecordBatch[]): SwitchPlan['changes'] {
-  const after = batches.at(-1)?.after ?? [];
-  return (batches[0]?.before ?? []).map((before) => {
-    const { Name, Type } = before;
-    const found = after.find((record) => record.Name === Name && record.Type === Type);
-    return {
-      name: dnsName(Name),
-      type: Type,
-      before: describe(before),
-      after: found === undefined ? 'none' : describe(found),
-    };
-  });
-}
-
-function describe(record: RawRecordSet): string {
-  if (record.AliasTarget !== undefined) return `alias ${dnsName(record.AliasTarget.DNSName)}`;
-  const values = (record.ResourceRecords ?? []).map(({ Value }) => dnsName(Value)).join(', ');
-  return `${values} (TTL ${record.TTL ?? 0} s)`;
 }
 
 async function byZone<T>(

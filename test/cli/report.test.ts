@@ -75,6 +75,32 @@ describe('a report', () => {
     expect(dns).toEqual([{ name: 'shop.example.com', type: 'A', before: 'alias old.elb', after: 'alias newer.elb' }]);
   });
 
+  test('shows the TTL that was put back, once it was', () => {
+    const set = (seconds: number) => ({
+      ...{ Name: 'www.example.com.', Type: 'CNAME', TTL: seconds },
+      ResourceRecords: [{ Value: 'new.elb.' }],
+    });
+    const batches = [{ zoneId: 'Z1', zoneName: 'example.com.', before: [set(60)], after: [set(300)] }];
+    const switched = {
+      name: 'www.example.com',
+      type: 'CNAME',
+      before: 'old.elb (TTL 60 s)',
+      after: 'new.elb (TTL 60 s)',
+    };
+    const afterSwitch = (events: Parameters<typeof view>[0]) =>
+      buildReport({
+        ...view(events),
+        results: new Map<string, unknown>([
+          ['switch-records/plan', { changes: [switched] }],
+          ['restore-ttl/batches', batches],
+        ]),
+      }).dns.map(({ after }) => after);
+
+    const begun = started('restore-ttl', 0);
+    expect(afterSwitch([begun])).toEqual(['new.elb (TTL 60 s)']);
+    expect(afterSwitch([begun, finished('restore-ttl', 5)])).toEqual(['new.elb (TTL 300 s)']);
+  });
+
   test('puts what was counted at several times together, each minute once', () => {
     const minute = (atSeconds: number, figures: readonly [number, number, number, number]) => {
       const [newRequests, newErrors, oldRequests, oldErrors] = figures;

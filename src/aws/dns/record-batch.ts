@@ -11,16 +11,19 @@ export interface RecordBatch {
   readonly after: readonly RawRecordSet[];
 }
 
-const batchSchema = z.object({
-  zoneId: z.string(),
-  zoneName: z.string(),
-  before: z.array(rawRecordSetSchema),
-  after: z.array(rawRecordSetSchema),
-});
+/** Batches as they are saved. */
+export const recordBatchesSchema = z.array(
+  z.object({
+    zoneId: z.string(),
+    zoneName: z.string(),
+    before: z.array(rawRecordSetSchema),
+    after: z.array(rawRecordSetSchema),
+  }),
+);
 
 /** Reads batches from saved data. @throws {MigrationError} `JOURNAL_DAMAGED`. */
 export function parseRecordBatches(data: unknown): readonly RecordBatch[] {
-  const parsed = z.array(batchSchema).safeParse(data);
+  const parsed = recordBatchesSchema.safeParse(data);
   if (parsed.success) return parsed.data;
   throw new MigrationError('JOURNAL_DAMAGED', `not a list of record changes: ${z.prettifyError(parsed.error)}`, {
     hint: 'The file with the saved records was changed or cut off; without it they must be put back by hand.',

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { describeChanges } from '../../aws/dns/describe-changes.ts';
+import { recordBatchesSchema } from '../../aws/dns/record-batch.ts';
 import type { ExecutionView } from '../../orchestrator/engine.ts';
 import type { MigrationEvent, Outcome, Phase } from '../../orchestrator/events.ts';
 import { trafficReport, type TrafficReport, type VisitorMinute } from './traffic.ts';
@@ -109,6 +111,9 @@ export function buildReport(view: ExecutionView, visitors: readonly VisitorMinut
   const switched = changesSchema.safeParse(view.results.get('switch-records/plan'));
   const { events } = view;
   const endedAt = events.at(-1)?.at ?? view.updatedAt;
+  const steps = stepReports(events, endedAt);
+  const isTtlBack = steps.some(({ id, state }) => id === 'restore-ttl' && state !== 'failed' && state !== 'running');
+  const restored = recordBatchesSchema.safeParse(isTtlBack ? view.results.get('restore-ttl/batches') : []);
   return {
     execution: view.id,
     rack: view.rack,
@@ -118,7 +123,7 @@ export function buildReport(view: ExecutionView, visitors: readonly VisitorMinut
     startedAt: view.createdAt,
     endedAt,
     durationMs: endedAt - view.createdAt,
-    steps: stepReports(events, endedAt),
+    steps,
     undone: undoReports(events, endedAt),
     gates: gateReports(events),
     humanWaits: events.flatMap((event) =>
@@ -128,7 +133,11 @@ export function buildReport(view: ExecutionView, visitors: readonly VisitorMinut
     plan: planSchema.safeParse(view.settings['approvedPlan']).data,
     traffic: trafficReport(events, { app: view.app, temporaryApp: facts?.temporaryApp, visitors }),
     pauses: pausesOf([view.createdAt, ...events.map(({ at }) => at)]),
-    dns: changesOf(facts?.dns.changes ?? [], switched.success ? switched.data.changes : []),
+    dns: changesOf(
+      facts?.dns.changes ?? [],
+      switched.success ? switched.data.changes : [],
+      (restored.data ?? []).flatMap((batch) => describeChanges([batch])),
+    ),
     destroyed: facts?.destroys ?? [],
     cost: facts?.cost,
     location: view.location,
@@ -203,16 +212,31 @@ function gateReports(events: readonly MigrationEvent[]): readonly GateReport[] {
 
 type RecordChange = Report['dns'][number];
 
-/** What was planned; when it was switched, with what was written then. The TTL had been lowered by that time. */
-function changesOf(planned: readonly RecordChange[], switched: readonly RecordChange[]): readonly RecordChange[] {
+/**
+ * What was planned; when it was switched, with what was written then. The TTL had been lowered by that time, and was put
+ * back later where `restored` says so.
+ */
+function changesOf(
+  planned: readonly RecordChange[],
+  switched: readonly RecordChange[],
+  restored: readonly RecordChange[],
+): readonly RecordChange[] {
   if (switched.length === 0) return planned;
-  // A name can stand in several zones, in the same order both times: each is taken once.
-  const left = [...planned];
-  return switched.map((change) => {
-    const at = left.findIndex(({ name, type }) => name === change.name && type === change.type);
-    const [before] = at < 0 ? [] : left.splice(at, 1);
-    return { ...change, before: before?.before ?? change.before };
-  });
+  const [takePlanned, takeRestored] = [takerOf(planned), takerOf(restored)];
+  return switched.map((change) => ({
+    ...change,
+    before: takePlanned(change)?.before ?? change.before,
+    after: takeRestored(change)?.after ?? change.after,
+  }));
+}
+
+/** A name can stand in several zones, in the same order each time: each is taken once. */
+function takerOf(changes: readonly RecordChange[]): (of: RecordChange) => RecordChange | undefined {
+  const left = [...changes];
+  return ({ name, type }) => {
+    const at = left.findIndex((change) => change.name === name && change.type === type);
+    return at < 0 ? undefined : left.splice(at, 1)[0];
+  };
 }
 
 function pausesOf(times: readonly number[]): readonly Pause[] {
