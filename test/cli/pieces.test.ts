@@ -58,10 +58,18 @@ describe('one piece alone, on a sandbox', () => {
     'dns switch writes the records down before it changes them, and dns restore puts them back from the file',
     async () => {
       const world = await playground();
+      const { route53 } = world.sandbox.world;
+      const zone = [...route53.zones.values()].find(({ name }) => name === 'example.com.');
+      const values = ['"heritage=external-dns,external-dns/owner=default"'];
+      const mark = { name: 'cname-shop.example.com.', type: 'TXT', ttl: 300, values };
+      route53.change(zone?.id ?? '', [{ action: 'CREATE', recordSet: mark }]);
       const before = await world.records();
 
       const unasked = await world.run('dns', 'switch', 'shop');
       expect(unasked).toMatchObject({ exitCode: 2 });
+      expect(unasked.stderr).toContain(
+        '! shop.example.com is kept by external-dns (TXT record cname-shop.example.com)',
+      );
       expect(unasked.stderr).toContain('Give --yes');
       const switched = await world.run('dns', 'switch', 'shop', '--yes', '--record', 'before.json');
       expect(switched).toMatchObject({ exitCode: 0 });

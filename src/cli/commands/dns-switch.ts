@@ -37,7 +37,8 @@ export async function run(invocation: Invocation): Promise<number> {
       if (changeId !== undefined) changeIds.push(changeId);
     }
     await waitForSync(ports, changeIds, signal);
-    if (options.has(OPTIONS.json)) shell.stdout.write(`${JSON.stringify({ changes: plan.changes, file })}\n`);
+    if (options.has(OPTIONS.json))
+      shell.stdout.write(`${JSON.stringify({ changes: plan.changes, marks: plan.marks, file })}\n`);
     else shell.stdout.write(`changed; \`gen2 dns restore ${file}\` puts them back\n`);
     return EXIT_CODES.ok;
   } finally {
@@ -45,9 +46,10 @@ export async function run(invocation: Invocation): Promise<number> {
   }
 }
 
-function describe({ changes, notices }: SwitchPlan): string {
+function describe({ changes, notices, marks }: SwitchPlan): string {
   const rows = changes.map(({ name, type, before, after }) => [name, type, `${before} → ${after}`]);
-  return [...columns(rows), ...notices].map((line) => `${line}\n`).join('');
+  const warnings = [...notices, ...marks.map(({ says }) => says)];
+  return [...columns(rows), ...warnings.map((text) => `! ${text}`)].map((line) => `${line}\n`).join('');
 }
 
 function assertAllCanMove({ refused }: SwitchPlan): void {
