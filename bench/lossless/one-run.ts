@@ -37,6 +37,8 @@ export interface RunFigures {
   readonly personMs: number;
   readonly humanWaits: number;
   readonly apiCalls: number;
+  /** Those of them that the rack answers, which is the slowest to do so. */
+  readonly rackCalls: number;
   /** Simulated ms of each step and gate. */
   readonly steps: Readonly<Record<string, number>>;
   readonly scale: number;
@@ -83,6 +85,7 @@ export async function runOnce(options: RunOptions, signal: AbortSignal): Promise
     personMs: Math.round(gatesMs + people.length * result.operatorMs),
     humanWaits: countHumanWaits(report),
     apiCalls: [...result.apiCalls.values()].reduce((sum, calls) => sum + calls, 0),
+    rackCalls: result.apiCalls.get('rack') ?? 0,
     steps: Object.fromEntries([
       ...report.steps.map(({ id, durationMs }) => [id, Math.round(durationMs)] as const),
       ...report.gates.map(({ gate, waitedMs = 0 }) => [gate, Math.round(waitedMs)] as const),

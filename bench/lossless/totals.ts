@@ -9,6 +9,7 @@ export interface Totals {
   readonly personMs: number;
   readonly humanWaits: number;
   readonly apiCalls: number;
+  readonly rackCalls: number;
   /** Real ms, all runs together. */
   readonly wallMs: number;
   /** Slowest run. */
@@ -27,6 +28,7 @@ export function totalsOf(runs: readonly RunFigures[]): Totals {
     personMs: median(({ personMs }) => personMs),
     humanWaits: median(({ humanWaits }) => humanWaits),
     apiCalls: median(({ apiCalls }) => apiCalls),
+    rackCalls: median(({ rackCalls }) => rackCalls),
     wallMs: sum(({ wallMs }) => wallMs),
     perSecond: Math.min(...runs.map(({ perSecond }) => perSecond)),
   };
@@ -54,14 +56,19 @@ export function minutes(ms: number): string {
   return `${(ms / MINUTE_MS).toFixed(1)} min`;
 }
 
+/** How much was asked, for people. */
+export function calls({ apiCalls, rackCalls }: Pick<RunFigures, 'apiCalls' | 'rackCalls'>): string {
+  return `${apiCalls} API calls (${rackCalls} to the rack)`;
+}
+
 /** One run, for people: what it took, and every way in which requests failed. */
 export function describeRun(name: string, run: RunFigures): string {
-  const { rackVersion, seed, outcome, sent, failed, simulatedMs, personMs, humanWaits, apiCalls, perSecond } = run;
+  const { rackVersion, seed, outcome, sent, failed, simulatedMs, personMs, humanWaits, perSecond } = run;
   const head = [
     `${name.padEnd(8)} rack ${rackVersion} seed ${seed}: ${outcome}`,
     `${sent} requests (${perSecond}/s), ${failed} failed`,
     `${minutes(simulatedMs)} simulated (${minutes(personMs)} of it a person's)`,
-    `${humanWaits} waits for a person, ${apiCalls} API calls, ${(run.wallMs / 1000).toFixed(0)} s real`,
+    `${humanWaits} waits for a person, ${calls(run)}, ${(run.wallMs / 1000).toFixed(0)} s real`,
   ].join('; ');
   const failures = run.failures.flatMap(({ step, cause, count, fromMs, toMs, hosts, why }) => [
     `    ${step}: ${count} × ${cause}, ${minutes(fromMs)} to ${minutes(toMs)} after the start (${hosts.join(', ')})`,
