@@ -1,17 +1,17 @@
 import type { TrafficCount, TrafficReading } from '../aws/traffic.ts';
-import type { TrafficFacts, TrafficWindow } from '../orchestrator/ports.ts';
+import type { TrafficCounts, TrafficFacts, TrafficWindow } from '../orchestrator/ports.ts';
 
 export const MINUTE_MS = 60_000;
 
-export const NO_FIGURES: TrafficFacts = {
+const NO_COUNTS: TrafficCounts = {
   newRequests: 0,
   newErrors: 0,
   oldRequests: 0,
   oldErrors: 0,
-  fromMs: 0,
-  toMs: 0,
   says: 'no figures of the time after the change yet',
 };
+
+export const NO_FIGURES: TrafficFacts = { ...NO_COUNTS, fromMs: 0, toMs: 0, lately: NO_COUNTS };
 
 export interface NewestWindow extends Pick<TrafficWindow, 'minutes' | 'figures'> {
   /** All figures of minutes that ended before are there, ms since 1970. */
@@ -33,12 +33,24 @@ export function newestWindow(
   const end = figures === 'certain' ? certain : Math.max(certain, told.lastIndexOf(true) + 1);
   const begin = Math.max(0, end - minutes);
   if (end === begin) return NO_FIGURES;
+  return {
+    ...countsOf(reading, begin, end, app),
+    ...{ fromMs: fromMs + begin * MINUTE_MS, toMs: fromMs + end * MINUTE_MS },
+    lately: countsOf(reading, 0, end, app),
+  };
+}
+
+function countsOf(
+  reading: Pick<TrafficReading, 'new' | 'old'>,
+  begin: number,
+  end: number,
+  app: string,
+): TrafficCounts {
   const [young, old] = [total(reading.new, begin, end), total(reading.old, begin, end)];
   const which = whichOf(reading.old.map((count) => ({ ...count, ...total([count], begin, end) })));
   return {
     ...{ newRequests: young.requests, newErrors: young.errors },
     ...{ oldRequests: old.requests, oldErrors: old.errors },
-    ...{ fromMs: fromMs + begin * MINUTE_MS, toMs: fromMs + end * MINUTE_MS },
     says: `in ${end - begin} min: ${young.requests} requests at ${app} (${young.errors} errors), ${old.requests} at the old balancers${which}`,
   };
 }

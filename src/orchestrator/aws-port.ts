@@ -184,27 +184,29 @@ export interface TrafficWindow {
   readonly figures: 'certain' | 'newest';
 }
 
-export interface TrafficFacts {
-  /** Requests in the window, by side. */
+/** Requests by side, and the HTTP 5xx answers among them. */
+export interface TrafficCounts {
   readonly newRequests: number;
   readonly newErrors: number;
   readonly oldRequests: number;
   readonly oldErrors: number;
-  /** The window, ms since 1970; 0 to 0 while there are no figures. */
-  readonly fromMs: number;
-  readonly toMs: number;
   /** In words, with the figures. */
   readonly says: string;
 }
 
-/** Requests of one whole minute, and the HTTP 5xx answers among them. */
-export interface TrafficMinute {
+/** The counts of the window. */
+export interface TrafficFacts extends TrafficCounts {
+  /** The window, ms since 1970; 0 to 0 while there are no figures. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Up to the same end, from as many minutes before it as were read: what an app with few users is judged by. */
+  readonly lately: TrafficCounts;
+}
+
+/** One whole minute. */
+export interface TrafficMinute extends Omit<TrafficCounts, 'says'> {
   /** Its beginning, ms since 1970. */
   readonly at: number;
-  readonly newRequests: number;
-  readonly newErrors: number;
-  readonly oldRequests: number;
-  readonly oldErrors: number;
 }
 
 /** Where traffic is counted: the target groups of a generation-2 app, and old balancers. */

@@ -1,17 +1,25 @@
 import { describe, expect, test } from 'vitest';
 import { MINUTE_MS, newestWindow } from '../../src/connect/traffic-window.ts';
+import { boundsOf, isTooEarlyToJudge, judgeCounts } from '../../src/orchestrator/traffic/bounds.ts';
 
 const FROM = Date.UTC(2026, 0, 5, 9, 0);
 
 /** One figure a minute from 9:00 on, of each side. */
-function reading(young: readonly number[], old: readonly number[]) {
-  const count = (label: string, requestsPerMinute: readonly number[]) => ({
-    ...{ label, requestsPerMinute, errorsPerMinute: requestsPerMinute.map(() => 0), errors: 0 },
-    requests: requestsPerMinute.reduce((a, b) => a + b, 0),
-  });
+function reading(young: readonly number[], old: readonly number[], errorsOfYoung: readonly number[] = []) {
+  const sum = (figures: readonly number[]): number => figures.reduce((a, b) => a + b, 0);
+  const count = (label: string, requestsPerMinute: readonly number[], errors: readonly number[] = []) => {
+    const errorsPerMinute = requestsPerMinute.map((_, minute) => errors[minute] ?? 0);
+    return {
+      label,
+      requestsPerMinute,
+      errorsPerMinute,
+      requests: sum(requestsPerMinute),
+      errors: sum(errorsPerMinute),
+    };
+  };
   return {
     ...{ fromMs: FROM, toMs: FROM + young.length * MINUTE_MS },
-    ...{ new: [count('web', young)], old: [count('shop-web', old)] },
+    ...{ new: [count('web', young, errorsOfYoung)], old: [count('shop-web', old)] },
   };
 }
 
@@ -49,5 +57,42 @@ describe('certain figures', () => {
     const facts = newestWindow(reading([50], [0]), { ...certain, certainMs: at(-1) });
 
     expect(facts).toMatchObject({ toMs: 0, says: expect.stringContaining('no figures') as string });
+  });
+});
+
+describe('an app with few users', () => {
+  const bounds = boundsOf({ app: 'shop', sourceFolder: '.', maxErrorPercent: 1 });
+  const newest = (young: readonly number[], errors: readonly number[]) =>
+    newestWindow(
+      reading(
+        young,
+        young.map(() => 0),
+        errors,
+      ),
+      {
+        ...{ minutes: 1, figures: 'newest', certainMs: at(0), app: 'shop-gen2' },
+      },
+    );
+
+  test('is judged by all that came lately', () => {
+    const facts = newest([7, 8, 6], [2, 0, 1]);
+
+    expect(facts).toMatchObject({ newRequests: 6, newErrors: 1, lately: { newRequests: 21, newErrors: 3 } });
+    expect(judgeCounts(facts, bounds)).toMatch(/^14\.3 % of the requests to the new app fail.*in 3 min: 21 requests/);
+    expect(isTooEarlyToJudge(facts)).toBe(false);
+  });
+
+  test('is not judged by less than twenty requests, nor taken as sound while some of them fail', () => {
+    const [failing, sound] = [newest([7, 8], [2, 0]), newest([7, 8], [0, 0])];
+
+    expect([judgeCounts(failing, bounds), isTooEarlyToJudge(failing)]).toEqual([undefined, true]);
+    expect([judgeCounts(sound, bounds), isTooEarlyToJudge(sound)]).toEqual([undefined, false]);
+  });
+
+  test('is judged by the newest minute alone once that holds enough', () => {
+    const facts = newest([10, 10, 400], [5, 5, 2]);
+
+    expect(judgeCounts(facts, bounds)).toBeUndefined();
+    expect(isTooEarlyToJudge(facts)).toBe(false);
   });
 });

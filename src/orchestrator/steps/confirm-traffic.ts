@@ -4,7 +4,7 @@ import type { Clock } from '../../time/clock.ts';
 import type { OldBalancer, TrafficFacts, TrafficSources } from '../ports.ts';
 import { currentTry, failTry } from '../attempts.ts';
 import { toDo, type Step, type StepContext } from '../step.ts';
-import { boundsOf, describeBounds, judgeCounts } from '../traffic/bounds.ts';
+import { boundsOf, describeBounds, isTooEarlyToJudge, judgeCounts } from '../traffic/bounds.ts';
 import { trafficSources } from '../traffic/sources.ts';
 import { guarded, type Baseline, type Guard } from '../traffic/guard.ts';
 import { oldTrafficLimit, QUIET_MS, recordQuiet } from '../traffic/old-traffic.ts';
@@ -78,13 +78,19 @@ export async function waitForTraffic(
       const { oldRequests, says: figures } = traffic;
       const problem = judgeCounts(traffic, boundsOf(settings));
       // Requests that failed up to now must not count against an app that has been mended.
-      if (problem !== undefined) return await failTry(context, thisTry, outOfBounds(problem));
+      if (problem !== undefined)
+        return await failTry(context, thisTry, outOfBounds(problem, { app, temporaryApp: facts.temporaryApp }));
       const arrived = requestsOfOthers(traffic, guard);
       const isOldQuiet = old.length > 0 && oldRequests === 0 && traffic.toMs > 0;
       const elapsedMs = ports.clock.monotonic() - watchedSince;
+      const tooFew = isTooEarlyToJudge(traffic)
+        ? `${traffic.lately.says}: too few to judge their errors by`
+        : undefined;
+      if (tooFew !== undefined && elapsedMs < QUIET_MS) return { state: 'pending', saw: tooFew };
       const isQuiet = arrived + oldRequests === 0 && elapsedMs > QUIET_MS;
       if (isQuiet) context.warn(`nobody asked for ${app} within 10 minutes: that traffic arrives could not be seen`);
       if (isQuiet || (arrived > 0 && oldRequests === 0)) {
+        if (tooFew !== undefined) context.warn(`requests to ${app} failed; ${tooFew}`);
         if (isOldQuiet) await recordQuiet(context, traffic.fromMs);
         return { state: 'ready', value: figures };
       }
@@ -122,9 +128,15 @@ function requestsOfOthers({ newRequests, fromMs, toMs }: TrafficFacts, guard: Gu
   return Math.max(0, newRequests - own);
 }
 
-function outOfBounds(problem: string): MigrationError {
+function outOfBounds(
+  problem: string,
+  { app, temporaryApp }: { readonly app: string; readonly temporaryApp: string },
+): MigrationError {
   return new MigrationError('TRAFFIC_OUT_OF_BOUNDS', problem, {
-    hint: "Before the old app is deleted the records go back by themselves. Look at the new app's logs.",
+    hint:
+      app === temporaryApp
+        ? "The records are put back by themselves. Look at the new app's logs."
+        : `The old app is gone: nothing is put back. Look at the logs of ${app}, deploy it mended, then: \`gen2 resume\`.`,
     details: { problem },
   });
 }

@@ -1,7 +1,7 @@
 /** What may go wrong with the new app while traffic moves to it, and what is too much. */
 import { formatDuration } from '../../time/wait.ts';
 import type { MigrationSettings } from '../plan.ts';
-import type { TargetHealthFacts, TrafficFacts } from '../ports.ts';
+import type { TargetHealthFacts, TrafficCounts, TrafficFacts } from '../ports.ts';
 import type { SideFacts } from './samples.ts';
 
 export interface TrafficBounds {
@@ -77,12 +77,23 @@ export function judgeHealth(
 
 /** Judges CloudWatch's counts, which are minutes late but hold everybody's requests. */
 export function judgeCounts(traffic: TrafficFacts, { maxErrorShare }: TrafficBounds): string | undefined {
-  const { newErrors, newRequests, oldErrors, oldRequests, says } = traffic;
+  const { newErrors, newRequests, oldErrors, oldRequests, says } = countsToJudge(traffic);
   if (newRequests < MIN_COUNTED_REQUESTS) return undefined;
   const oldShare = oldRequests < MIN_COUNTED_REQUESTS ? 0 : oldErrors / oldRequests;
   const share = newErrors / newRequests;
   if (share - oldShare <= maxErrorShare) return undefined;
   return `${percent(share)} of the requests to the new app fail (the old app's ${percent(oldShare)}, at most ${percent(maxErrorShare)} more): ${says}`;
+}
+
+/** True when some of the requests failed, and there were too few of them for `judgeCounts`. */
+export function isTooEarlyToJudge(traffic: TrafficFacts): boolean {
+  const { newErrors, newRequests } = countsToJudge(traffic);
+  return newErrors > 0 && newRequests < MIN_COUNTED_REQUESTS;
+}
+
+/** The newest figures, unless they are of too few requests. */
+function countsToJudge(traffic: TrafficFacts): TrafficCounts {
+  return traffic.newRequests < MIN_COUNTED_REQUESTS ? traffic.lately : traffic;
 }
 
 function percent(share: number): string {
