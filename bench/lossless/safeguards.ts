@@ -17,8 +17,8 @@ export interface Safeguard {
   readonly arrange?: (sandbox: Sandbox) => void;
   readonly onEvent?: (event: MigrationEvent, sandbox: Sandbox) => void;
   readonly traffic?: NonNullable<RunOptions['traffic']>;
-  /** Requests a real second, where few are the point. */
-  readonly rate?: number;
+  /** Where few visitors are the point, or it is long until something happens; instead of the bench's own. */
+  readonly pace?: Pick<RunOptions, 'rate' | 'scale'>;
 }
 
 const OLD_RACK = '20171213132441';
@@ -65,7 +65,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
     traffic: {
       targets: SHOP_TARGETS.flatMap((target) => (target.host.startsWith('www') ? [target] : repeated(target))),
     },
-    rate: 20,
+    pace: { rate: 20, scale: 45 },
   },
   {
     name: 'old-balancers-silent',

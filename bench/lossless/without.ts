@@ -44,14 +44,14 @@ export async function runWithout({ which, rate, scale, say }: WithoutOptions, si
 }
 
 function run(
-  { rackVersion, arrange, onEvent, traffic, rate: ownRate }: Safeguard,
+  { rackVersion, arrange, onEvent, traffic, pace }: Safeguard,
   stages: readonly Stage[],
-  { rate, scale }: Pick<WithoutOptions, 'rate' | 'scale'>,
+  usualPace: Pick<WithoutOptions, 'rate' | 'scale'>,
   signal: AbortSignal,
 ): Promise<RunFigures> {
   const options: RunOptions = {
     procedure: gen2ProcedureOf(stages),
-    ...{ rackVersion, seed: 1, scale, rate: ownRate ?? rate },
+    ...{ rackVersion, seed: 1, ...(pace ?? usualPace) },
     ...(arrange === undefined ? {} : { arrange }),
     ...(onEvent === undefined ? {} : { onEvent }),
     ...(traffic === undefined ? {} : { traffic }),
