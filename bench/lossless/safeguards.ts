@@ -53,7 +53,7 @@ export const SAFEGUARDS: readonly Safeguard[] = [
   },
   {
     name: 'old-ttl-wait',
-    world: 'a name has a TTL of an hour and few visitors',
+    world: 'a name has a TTL of an hour, and visitors who come every quarter of an hour',
     rackVersion: NEWEST_RACK,
     without: (stages) =>
       changed(
@@ -63,9 +63,11 @@ export const SAFEGUARDS: readonly Safeguard[] = [
       ),
     arrange: giveWwwAnHour,
     traffic: {
-      targets: SHOP_TARGETS.flatMap((target) => (target.host.startsWith('www') ? [target] : repeated(target))),
+      targets: SHOP_TARGETS.filter((target) => !isWww(target)),
+      regulars: { count: 20, target: firstOf(SHOP_TARGETS.filter(isWww)), everyMs: 16 * MINUTE_MS },
     },
-    pace: { rate: 20, scale: 45 },
+    // It is long until an hour's answers are forgotten.
+    pace: { rate: 500, scale: 45 },
   },
   {
     name: 'old-balancers-silent',
@@ -188,7 +190,11 @@ function giveWwwAnHour({ world }: Sandbox): void {
   }
 }
 
-/** Asked for ten times as often as a target that stands alone. */
-function repeated<T>(target: T): readonly T[] {
-  return Array.from({ length: 10 }, () => target);
+function isWww({ host }: { readonly host: string }): boolean {
+  return host.startsWith('www.');
+}
+
+function firstOf<T>([first]: readonly T[]): T {
+  if (first === undefined) throw new Error('nobody asks for such a name');
+  return first;
 }

@@ -16,7 +16,7 @@ import { SHOP_TARGETS } from './targets.ts';
 import { startTrafficProcess, type ProcessRuntime, type TrafficProcess } from './traffic-process.ts';
 
 /** What is asked for, and by whom, where it differs from the usual visitors of the shop. */
-export type TrafficShape = Pick<TrafficOptions, 'clients'> & Partial<Pick<TrafficOptions, 'targets'>>;
+export type TrafficShape = Pick<TrafficOptions, 'clients' | 'regulars'> & Partial<Pick<TrafficOptions, 'targets'>>;
 
 export interface RehearsalOptions {
   readonly procedure: RehearsedProcedure;

@@ -56,6 +56,22 @@ async function serveShop(app = 'shop') {
 }
 
 describe('traffic', () => {
+  it('has regulars who come again after their time, whatever the others do', async () => {
+    await serveShop();
+    const began = world.clock.now();
+    const everyMs = 5 * 60_000;
+    const regulars = { count: 3, target: target({ path: '/again' }), everyMs };
+    const traffic = start({ ratePerSecond: 0.001, regulars });
+    const visits = (): number => traffic.snapshot().sent;
+
+    await until(() => visits() === 3);
+    expect(world.clock.now() - began).toBeGreaterThanOrEqual(40_000);
+    await until(() => visits() === 6);
+    expect(world.clock.now() - began).toBeGreaterThanOrEqual(everyMs);
+
+    expect(await traffic.stop()).toMatchObject({ failed: 0, sent: 6 });
+  });
+
   it('reaches an app over HTTP and HTTPS at the rate asked for, and says who answered', async () => {
     await serveShop('shop-g2');
     const traffic = start({ targets: [target(), target({ scheme: 'https' })] });

@@ -16,6 +16,14 @@ export interface ClientMix {
   readonly ttlFactor: number;
 }
 
+/** Visitors who come again at fixed times, and keep no connection in between. */
+export interface Regulars {
+  readonly count: number;
+  readonly target: TrafficTarget;
+  /** Simulated ms from one visit to the next; the first ones come in the first minute, one after another. */
+  readonly everyMs: number;
+}
+
 export interface TrafficOptions {
   readonly endpoints: TrafficEndpoints;
   /** Simulated time. */
@@ -24,6 +32,8 @@ export interface TrafficOptions {
   readonly ratePerSecond: number;
   readonly targets: readonly TrafficTarget[];
   readonly clients?: Partial<ClientMix>;
+  /** Besides what comes at the rate. */
+  readonly regulars?: Regulars;
   readonly seed?: number;
   /** Real ms until a request counts as failed. Default 5,000. */
   readonly timeoutMs?: number;
@@ -54,6 +64,7 @@ const DEFAULT_CLIENT_MIX: ClientMix = {
 const DEFAULT_TIMEOUT_MS = 5_000;
 const DEFAULT_BUCKET_MS = 60_000;
 const TICK_MS = 5;
+const MINUTE_MS = 60_000;
 const DEFAULT_MAX_IN_FLIGHT = 100;
 
 interface Visitor {
@@ -71,8 +82,10 @@ class OpenLoop implements RunningTraffic {
   readonly #options: TrafficOptions;
   readonly #random: Random;
   readonly #visitors: readonly Visitor[];
+  readonly #regulars: readonly Visitor[];
   readonly #ledger: TrafficLedger;
   readonly #timer: NodeJS.Timeout;
+  readonly #stopped = new AbortController();
   readonly #startedAt = performance.now();
   #begun = 0;
   #inFlight = 0;
@@ -86,11 +99,12 @@ class OpenLoop implements RunningTraffic {
     this.#random = new Random(options.seed ?? 1);
     this.#ledger = new TrafficLedger(options.bucketMs ?? DEFAULT_BUCKET_MS);
     this.#visitors = this.#makeVisitors({ ...DEFAULT_CLIENT_MIX, ...options.clients });
+    this.#regulars = options.regulars === undefined ? [] : this.#startRegulars(options.regulars);
     this.#timer = setInterval(() => this.#sendWhatIsDue(), TICK_MS);
   }
 
   snapshot(): TrafficReport {
-    const repeated = this.#visitors.reduce((sum, { client }) => sum + client.repeated, 0);
+    const repeated = this.#everybody().reduce((sum, { client }) => sum + client.repeated, 0);
     return this.#ledger.report({ inFlight: this.#inFlight, repeated, lagMs: Math.round(this.#lagMs) });
   }
 
@@ -100,9 +114,14 @@ class OpenLoop implements RunningTraffic {
 
   async stop(): Promise<TrafficReport> {
     clearInterval(this.#timer);
+    this.#stopped.abort();
     if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
-    for (const { client } of this.#visitors) client.close();
+    for (const { client } of this.#everybody()) client.close();
     return this.snapshot();
+  }
+
+  #everybody(): readonly Visitor[] {
+    return [...this.#visitors, ...this.#regulars];
   }
 
   #makeVisitors(mix: ClientMix): readonly Visitor[] {
@@ -128,14 +147,42 @@ class OpenLoop implements RunningTraffic {
     const mostInFlight = this.#options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT;
     while (this.#begun < due && this.#inFlight < mostInFlight) {
       this.#begun += 1;
-      void this.#sendOne();
+      this.#sendOne();
     }
   }
 
-  async #sendOne(): Promise<void> {
+  #startRegulars({ count, target, everyMs }: Regulars): readonly Visitor[] {
+    const visitors = this.#makeVisitors({ ...DEFAULT_CLIENT_MIX, count, keepAliveShare: 0, ignoresTtlShare: 0 });
+    for (const [index, visitor] of visitors.entries()) {
+      // Ends with the traffic.
+      void this.#visit(visitor, { target, everyMs, firstMs: (MINUTE_MS * index) / count }).catch(() => undefined);
+    }
+    return visitors;
+  }
+
+  async #visit(
+    visitor: Visitor,
+    {
+      target,
+      everyMs,
+      firstMs,
+    }: { readonly target: TrafficTarget; readonly everyMs: number; readonly firstMs: number },
+  ): Promise<void> {
+    const { clock } = this.#options;
+    await clock.sleep(firstMs, this.#stopped.signal);
+    for (;;) {
+      void this.#send(visitor, target);
+      await clock.sleep(everyMs, this.#stopped.signal);
+    }
+  }
+
+  #sendOne(): void {
     const visitor = this.#visitors[this.#random.integer(0, this.#visitors.length - 1)];
     const target = this.#options.targets[this.#begun % this.#options.targets.length];
-    if (visitor === undefined || target === undefined) return;
+    if (visitor !== undefined && target !== undefined) void this.#send(visitor, target);
+  }
+
+  async #send(visitor: Visitor, target: TrafficTarget): Promise<void> {
     const atMs = this.#options.clock.now();
     const step = this.#step;
     const startedAt = performance.now();
