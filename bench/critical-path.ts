@@ -2,7 +2,7 @@
  * Where the time of a migration goes: every wait that the world imposes on it, one by one, what the procedure waits
  * beyond that to be sure, and what is left: our own overhead.
  *
- *     npm run bench:critical-path -- [--scale 10] [--rate 30] [--rack-version 20171213132441] [--seed 1]
+ *     npm run bench:critical-path -- [--scale 5] [--rate 30] [--rack-version 20171213132441] [--seed 1]
  */
 import { parseArgs } from 'node:util';
 import { PROCEDURES } from './lossless/one-run.ts';
@@ -12,7 +12,7 @@ import { WaitRecorder, type Wait } from './critical-path/waits.ts';
 
 const { values } = parseArgs({
   options: {
-    scale: { type: 'string', default: '10' },
+    scale: { type: 'string', default: '5' },
     rate: { type: 'string', default: '30' },
     'rack-version': { type: 'string', default: '20171213132441' },
     seed: { type: 'string', default: '1' },
