@@ -1,10 +1,9 @@
-import { MigrationError } from '../../errors.ts';
 import { formatDuration } from '../../time/wait.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { OldBalancer, TrafficFacts, TrafficSources } from '../ports.ts';
 import { currentTry, failTry } from '../attempts.ts';
 import { toDo, type Step, type StepContext } from '../step.ts';
-import { boundsOf, describeBounds, isTooEarlyToJudge, judgeCounts } from '../traffic/bounds.ts';
+import { boundsOf, describeBounds, isTooEarlyToJudge, judgeCounts, outOfBounds } from '../traffic/bounds.ts';
 import { trafficSources } from '../traffic/sources.ts';
 import { guarded, type Baseline, type Guard } from '../traffic/guard.ts';
 import { oldTrafficLimit, QUIET_MS, recordQuiet } from '../traffic/old-traffic.ts';
@@ -66,6 +65,7 @@ export async function waitForTraffic(
   if (sources.targets.length === 0) return 'no service has a port';
   await context.once(`counted-at-${app}`, () => Promise.resolve(sources));
   const thisTry = currentTry(context, 'traffic-since');
+  const isFinal = app !== facts.temporaryApp;
   const isFirst = thisTry.endsWith('-1');
   const sinceMs = await context.once(thisTry, () =>
     Promise.resolve((isFirst ? since : undefined) ?? ports.clock.now()),
@@ -79,7 +79,7 @@ export async function waitForTraffic(
       const problem = judgeCounts(traffic, boundsOf(settings));
       // Requests that failed up to now must not count against an app that has been mended.
       if (problem !== undefined)
-        return await failTry(context, thisTry, outOfBounds(problem, { app, temporaryApp: facts.temporaryApp }));
+        return await failTry(context, thisTry, outOfBounds(problem, isFinal ? hintForFinal(app) : undefined));
       const arrived = requestsOfOthers(traffic, guard);
       const isOldQuiet = old.length > 0 && oldRequests === 0 && traffic.toMs > 0;
       const elapsedMs = ports.clock.monotonic() - watchedSince;
@@ -112,7 +112,7 @@ export async function waitForTraffic(
   // Until the final app has its domains, the temporary one serves: the record has no gap, though it is gone by now.
   const earlier = context.recorded(`counted-at-${facts.temporaryApp}`, confirmTraffic.id) as TrafficSources | undefined;
   await keepCounts(context, { ...sources, app, changedAtMs: sinceMs }, signal);
-  if (app !== facts.temporaryApp && earlier !== undefined)
+  if (isFinal && earlier !== undefined)
     await keepCounts(context, { ...earlier, oldBalancers: old, app: facts.temporaryApp, changedAtMs: sinceMs }, signal);
   return says;
 }
@@ -128,15 +128,6 @@ function requestsOfOthers({ newRequests, fromMs, toMs }: TrafficFacts, guard: Gu
   return Math.max(0, newRequests - own);
 }
 
-function outOfBounds(
-  problem: string,
-  { app, temporaryApp }: { readonly app: string; readonly temporaryApp: string },
-): MigrationError {
-  return new MigrationError('TRAFFIC_OUT_OF_BOUNDS', problem, {
-    hint:
-      app === temporaryApp
-        ? "The records are put back by themselves. Look at the new app's logs."
-        : `The old app is gone: nothing is put back. Look at the logs of ${app}, deploy it mended, then: \`gen2 resume\`.`,
-    details: { problem },
-  });
+function hintForFinal(app: string): string {
+  return `The old app is gone: nothing is put back. Look at the logs of ${app}, deploy it mended, then: \`gen2 resume ${app}\`.`;
 }

@@ -1,4 +1,5 @@
 /** What may go wrong with the new app while traffic moves to it, and what is too much. */
+import { MigrationError } from '../../errors.ts';
 import { formatDuration } from '../../time/wait.ts';
 import type { MigrationSettings } from '../plan.ts';
 import type { TargetHealthFacts, TrafficCounts, TrafficFacts } from '../ports.ts';
@@ -41,6 +42,14 @@ export function describeBounds({ maxErrorShare, maxLatencyMs, minHealthyShare }:
     `wrong answers above the old app's share + ${percent(maxErrorShare)}, answers slower than ${latency}, ` +
     `or less than ${percent(minHealthyShare)} of a service's targets healthy`
   );
+}
+
+/** A bound that was crossed. While the old app is there the records go back; else `hint` says what is to be done. */
+export function outOfBounds(
+  problem: string,
+  hint = "The records are put back by themselves. Look at the new app's logs.",
+): MigrationError {
+  return new MigrationError('TRAFFIC_OUT_OF_BOUNDS', problem, { hint, details: { problem } });
 }
 
 /** Compares the answers of both sides for one host; undefined while they keep the bounds. */

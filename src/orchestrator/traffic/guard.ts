@@ -3,11 +3,10 @@
  * target health every few seconds and CloudWatch's counts every half minute. What keeps a bound no longer ends the step
  * under way at its next safe point; the records then go back (`migrate.ts`).
  */
-import { MigrationError } from '../../errors.ts';
 import type { OldBalancer, SharedBalancer, TrafficSources } from '../ports.ts';
 import type { StepContext } from '../step.ts';
 import { currentBalancers, servicesWithPort, type Balancers } from '../verification.ts';
-import { boundsOf, judgeAnswers, judgeCounts, judgeHealth, type TrafficBounds } from './bounds.ts';
+import { boundsOf, judgeAnswers, judgeCounts, judgeHealth, outOfBounds, type TrafficBounds } from './bounds.ts';
 import { SampleWindow, type SideFacts } from './samples.ts';
 import { trafficSources } from './sources.ts';
 
@@ -266,11 +265,6 @@ class TrafficWatch {
   #cross(problem: string): void {
     if (this.#signal.aborted) return;
     this.#context.warn(`bound crossed: ${problem}`);
-    this.#crossing.abort(
-      new MigrationError('TRAFFIC_OUT_OF_BOUNDS', problem, {
-        hint: "The records are put back by themselves. Look at the new app's logs.",
-        details: { problem },
-      }),
-    );
+    this.#crossing.abort(outOfBounds(problem));
   }
 }
