@@ -4,6 +4,7 @@ import { statusText } from '../../src/cli/output/status-text.ts';
 import { buildReport, countHumanWaits } from '../../src/cli/report/report.ts';
 import { reportMarkdown } from '../../src/cli/report/report-markdown.ts';
 import { reportText } from '../../src/cli/report/report-text.ts';
+import { deleteOldApp, POINT_OF_NO_RETURN } from '../../src/orchestrator/steps/commit.ts';
 import { at, finished, START, started, waiting } from './support/events.ts';
 import { Written } from './support/test-shell.ts';
 import { view } from './support/views.ts';
@@ -245,6 +246,15 @@ describe('the status', () => {
 
     expect(text).toContain('failed: build: [BUILD_FAILED] no base image');
     expect(text).toContain('next: `gen2 resume shop`; or back: `gen2 rollback shop`, `gen2 abort shop`');
+  });
+
+  test('of one whose old app is being deleted names no way back', () => {
+    const begun = new Map<string, unknown>([[`${deleteOldApp.id}/${POINT_OF_NO_RETURN}`, true]]);
+
+    const text = statusText(view([started(deleteOldApp.id, 0)], { results: begun }), now, style);
+
+    expect(text).toContain('next: `gen2 resume shop`; there is no way back: the deletion of the old app has begun\n');
+    expect(text).not.toMatch(/rollback|abort/);
   });
 
   test.each([

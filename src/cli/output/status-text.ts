@@ -43,7 +43,10 @@ function stateText({ outcome, isPaused, openGate, holder, direction }: Execution
   return `${openGate === undefined ? style.green(way) : style.yellow('at a gate')} in ${holder}`;
 }
 
-function nextLines({ app, outcome, openGate, holder, isPaused, direction }: ExecutionView): readonly string[] {
+/** As `hasNoReturn` has it; the steps themselves would make every `status` start slowly. */
+const NO_RETURN = 'delete-old-app/point-of-no-return';
+
+function nextLines({ app, outcome, openGate, holder, isPaused, direction, results }: ExecutionView): readonly string[] {
   if (outcome === 'rolled-back') return [`  next: \`gen2 abort ${app}\` removes the temporary app`];
   if (outcome !== undefined) return [];
   if (openGate !== undefined) {
@@ -51,6 +54,8 @@ function nextLines({ app, outcome, openGate, holder, isPaused, direction }: Exec
   }
   if (isPaused) return [`  next: \`gen2 resume ${app}\``];
   if (holder !== undefined) return [];
+  if (results.has(NO_RETURN))
+    return [`  next: \`gen2 resume ${app}\`; there is no way back: the deletion of the old app has begun`];
   const back = direction === 'forward' ? `; or back: \`gen2 rollback ${app}\`, \`gen2 abort ${app}\`` : '';
   return [`  next: \`gen2 resume ${app}\`${back}`];
 }
