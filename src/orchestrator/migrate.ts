@@ -266,7 +266,7 @@ function findFacts(execution: Execution): Assessment | undefined {
 function assertCanReturn(execution: Execution, app: string): void {
   if (!hasNoReturn(execution)) return;
   throw new MigrationError('POINT_OF_NO_RETURN', `${app}: the deletion of the old app has begun; it cannot come back`, {
-    hint: `The temporary app serves all traffic. Go on with \`gen2 resume ${app}\`.`,
+    hint: `The temporary app serves all traffic until the final one has taken over. Go on with \`gen2 resume ${app}\`.`,
     details: { app },
   });
 }
