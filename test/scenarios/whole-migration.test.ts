@@ -70,10 +70,12 @@ describe('a whole migration', () => {
 function looksThatSawNothingNew(recorded: readonly MigrationEvent[]): readonly MigrationEvent[] {
   const looks = recorded.flatMap((event) => (event.type === 'waiting' ? [event] : []));
   expect(looks.length).toBeGreaterThan(20);
-  return looks.filter(({ step, what, saw, elapsedMs }, index) => {
+  return looks.filter(({ step, what, saw, at, elapsedMs }, index) => {
     const before = looks.slice(0, index).findLast((look) => look.step === step && look.what === what);
-    // A wait of the same name may begin anew.
-    return before !== undefined && before.saw === saw && before.elapsedMs < elapsedMs;
+    if (before === undefined) return false;
+    // A wait of the same name may begin anew, after the one before; times are whole milliseconds.
+    const isSameWait = at - elapsedMs < before.at - 1;
+    return isSameWait && before.saw === saw;
   });
 }
 

@@ -8,3 +8,12 @@ export function usedMemoryMb(): number {
   const { heapUsed, external } = process.memoryUsage();
   return (heapUsed + external) / 1024 / 1024;
 }
+
+/**
+ * How much more is in use in the last fifth of the samples than in the first, MB. What is on its way just then comes and
+ * goes with the machine's load, so the least of each fifth counts: what is held on to is in every one of them.
+ */
+export function growthMb(samples: readonly number[]): number {
+  const fifth = Math.floor(samples.length / 5);
+  return Math.min(...samples.slice(-fifth)) - Math.min(...samples.slice(0, fifth));
+}

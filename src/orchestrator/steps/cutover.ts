@@ -97,10 +97,12 @@ export const confirmPropagation: Step = {
 async function waitForServers(context: StepContext, signal: AbortSignal): Promise<void> {
   const { facts, ports } = context;
   const balancers = await currentBalancers(context, signal);
+  // A name may have an A and an AAAA record; servers are asked once for a name, not once for a record.
+  const names = new Map(facts.records.map((record) => [`${record.zoneId} ${record.name}`, record]));
   for (const servers of ['authoritative', 'resolvers'] as const) {
     // Once no server of the zones gives the old answer, what caches have of it runs out.
     if (servers === 'resolvers') await context.once('no-old-answers-since', () => Promise.resolve(ports.clock.now()));
-    for (const record of facts.records) {
+    for (const record of names.values()) {
       const role = facts.services.find(({ name }) => name === record.service)?.role ?? 'public';
       const balancer = balancers[role];
       if (balancer === undefined) continue;
