@@ -1,5 +1,6 @@
 /** Looking whether an app really serves: targets, rules, certificates, and answers through the balancer. */
 import { MigrationError } from '../errors.ts';
+import { growingPace } from '../time/wait.ts';
 import type { Assessment, PlannedService } from './plan.ts';
 import type { BalancerRole, EndpointCheck, SharedBalancer } from './ports.ts';
 import { stackName } from './app-changes.ts';
@@ -9,6 +10,8 @@ import type { StepContext } from './step.ts';
 const MINUTE = 60_000;
 /** How long an app may take to become healthy after its stack is complete. */
 const VERIFY_TIMEOUT_MS = 15 * MINUTE;
+/** What is right soon is seen soon; what stays wrong is not asked for hundreds of times. */
+const VERIFY_PACE = growingPace({ firstMs: 0, everyMs: 2_000 });
 
 export type Balancers = Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
 
@@ -215,7 +218,7 @@ async function verifying(
           ? { state: 'ready', value: undefined }
           : { state: 'pending', saw: problems.join('; ') };
       },
-      { what: `${what} to be as they must`, timeoutMs: VERIFY_TIMEOUT_MS, intervalMs: 2000 },
+      { what: `${what} to be as they must`, timeoutMs: VERIFY_TIMEOUT_MS, intervalMs: VERIFY_PACE },
       signal,
     )
     .catch((error: unknown) => {
