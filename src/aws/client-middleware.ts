@@ -1,5 +1,6 @@
 import type { __Client, GetCallerIdentityCommandOutput } from '@aws-sdk/client-sts';
 import { MigrationError } from '../errors.ts';
+import { allowManyListeners } from '../time/on-abort.ts';
 import { describeAwsError, isUnclearOutcome } from './aws-error.ts';
 import type { RateLimit } from './token-bucket.ts';
 
@@ -77,7 +78,9 @@ export function limitRate(client: RateLimitedClient, limit: RateLimit): void {
   const handle = handler.handle.bind(handler);
   const never = new AbortController().signal;
   handler.handle = async (request: never, options?: never) => {
-    await limit.take(abortSignalIn(options) ?? never);
+    const signal = abortSignalIn(options) ?? never;
+    allowManyListeners(signal); // the handler listens too
+    await limit.take(signal);
     return handle(request, options);
   };
 }

@@ -1,6 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { WebSocket } from 'ws';
 import { type MigrationError, stopped, throwIfStopped } from '../errors.ts';
+import { onAbort } from '../time/on-abort.ts';
 import type { RackContext } from './context.ts';
 import { definedFields, type FormFields } from './form.ts';
 import { failure, refusal, type RequestLabel } from './rack-error.ts';
@@ -125,7 +126,7 @@ class SocketStream implements RackSocket {
   readonly #socket: WebSocket;
   readonly #signal: AbortSignal;
   readonly #decoder = new StringDecoder('utf8');
-  readonly #stop = (): void => this.close();
+  readonly #forgetStop: () => void;
   readonly #heartbeat: NodeJS.Timeout;
   #queue: Buffer[] = [];
   #queuedBytes = 0;
@@ -136,7 +137,7 @@ class SocketStream implements RackSocket {
     this.label = label;
     this.#socket = socket;
     this.#signal = signal;
-    signal.addEventListener('abort', this.#stop, { once: true });
+    this.#forgetStop = onAbort(signal, () => this.close());
     this.#heartbeat = setInterval(() => {
       if (socket.readyState === WebSocket.OPEN) socket.ping();
     }, PING_MS).unref();
@@ -177,7 +178,7 @@ class SocketStream implements RackSocket {
 
   close(): void {
     clearInterval(this.#heartbeat);
-    this.#signal.removeEventListener('abort', this.#stop);
+    this.#forgetStop();
     this.#socket.terminate();
     this.#wake();
   }
@@ -198,7 +199,7 @@ class SocketStream implements RackSocket {
   #finish(end: SocketEnd): void {
     this.#end ??= end;
     clearInterval(this.#heartbeat);
-    this.#signal.removeEventListener('abort', this.#stop);
+    this.#forgetStop();
     this.#wake();
   }
 }

@@ -1,3 +1,5 @@
+import { onAbort } from '../time/on-abort.ts';
+
 /** A limit on one request: aborts after `ms` without `touch`, or with the caller's signal, whichever comes first. */
 export interface TimeLimit {
   readonly signal: AbortSignal;
@@ -21,8 +23,8 @@ export function timeLimit(ms: number, signal: AbortSignal): TimeLimit {
     controller.abort(new Error(`no answer within ${ms} ms`));
   }, ms);
   const stop = (): void => controller.abort(signal.reason);
+  const forget = onAbort(signal, stop);
   if (signal.aborted) stop();
-  else signal.addEventListener('abort', stop, { once: true });
   return {
     signal: controller.signal,
     expired: () => expired,
@@ -31,7 +33,7 @@ export function timeLimit(ms: number, signal: AbortSignal): TimeLimit {
     },
     done: () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', stop);
+      forget();
     },
   };
 }

@@ -1,3 +1,5 @@
+import { onAbort } from './on-abort.ts';
+
 /** Time as the library sees it: injected, so that waits can be scaled (sandbox) or driven by hand (tests). */
 export interface Clock {
   /** Milliseconds since 1970-01-01T00:00:00Z. Jumps when somebody sets the clock: for dates, not for durations. */
@@ -20,10 +22,10 @@ function sleepReal(ms: number, signal: AbortSignal): Promise<void> {
       reject(signal.reason as Error);
     };
     const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
+      forget();
       resolve();
     }, ms);
-    signal.addEventListener('abort', stop, { once: true });
+    const forget = onAbort(signal, stop);
   });
 }
 
@@ -107,11 +109,11 @@ export class ManualClock implements Clock {
         atMs: this.#nowMs + ms,
         wake: () => {
           this.#sleepers.delete(sleeper);
-          signal.removeEventListener('abort', stop);
+          forget();
           resolve();
         },
       };
-      signal.addEventListener('abort', stop, { once: true });
+      const forget = onAbort(signal, stop);
       this.#sleepers.add(sleeper);
     });
   }

@@ -1,6 +1,7 @@
 import type { CaaRecord } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { MigrationError, stopped, throwIfStopped } from '../../errors.ts';
+import { onAbort } from '../../time/on-abort.ts';
 import { dnsName } from './names.ts';
 
 export interface DnsAddress {
@@ -53,8 +54,7 @@ export function dnsResolver({ servers, timeoutMs = 3000, tries = 3 }: DnsResolve
     // One resolver a question: `cancel` ends all that its resolver has under way.
     const resolver = new Resolver({ timeout: timeoutMs, tries });
     if (servers !== undefined) resolver.setServers(servers);
-    const cancel = (): void => resolver.cancel();
-    signal.addEventListener('abort', cancel, { once: true });
+    const forget = onAbort(signal, () => resolver.cancel());
     try {
       return await query(resolver, dnsName(name));
     } catch (error) {
@@ -68,7 +68,7 @@ export function dnsResolver({ servers, timeoutMs = 3000, tries = 3 }: DnsResolve
         details: { name, type, servers: servers ?? [], dnsCode: code },
       });
     } finally {
-      signal.removeEventListener('abort', cancel);
+      forget();
     }
   };
   return {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { stopped } from '../../../errors.ts';
 import type { Clock } from '../../../time/clock.ts';
+import { onAbort } from '../../../time/on-abort.ts';
 import type { GateAnswer, Steering } from '../../engine.ts';
 import type { JournalEntry } from '../local/journal-entry.ts';
 import type { Recorder } from '../recorded-execution.ts';
@@ -88,8 +89,8 @@ export class DbosRecorder implements Recorder {
         fail();
         return;
       }
-      lost.addEventListener('abort', fail, { once: true });
-      written.then(resolve, reject).finally(() => lost.removeEventListener('abort', fail));
+      const forget = onAbort(lost, fail);
+      written.then(resolve, reject).finally(forget);
     });
   }
 }
