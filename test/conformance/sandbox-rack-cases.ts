@@ -285,7 +285,8 @@ export const CASES: Readonly<Record<string, SandboxCase>> = {
   'system-get-updated': read('internal'),
   'system-get-updating': read('updating rack'),
   'system-get': read('base'),
-  'system-logs': { ...read('deployed'), prepare: writeLogs },
+  // What other exchanges of a shared situation do stands in the rack's own log too.
+  'system-logs': { ...write('deployed'), prepare: writeLogs },
   'system-processes': read('base'),
   'system-releases': read('base'),
   'system-update-bad-count': read('base'),
