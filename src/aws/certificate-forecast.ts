@@ -7,6 +7,9 @@ import type { DnsResolver } from './dns/resolver.ts';
 /** The five mailboxes ACM writes to; WHOIS contacts no longer, since June 2024 (AWS Security Blog). */
 const MAILBOXES = ['admin', 'administrator', 'hostmaster', 'postmaster', 'webmaster'] as const;
 
+/** Names in one certificate: what an account has, and what it can ask for (ACM user guide, quotas). */
+export const NAMES_PER_CERTIFICATE = { usual: 10, most: 100 } as const;
+
 /** Where the mail for one domain would go. */
 export interface MailForecast {
   readonly domain: string;

@@ -3,7 +3,7 @@ import { DeleteCertificateCommand, RequestCertificateCommand } from '@aws-sdk/cl
 import { MigrationError } from '../errors.ts';
 import type { Clock } from '../time/clock.ts';
 import { waitFor } from '../time/wait.ts';
-import { ask, awsCodeOf, awsError, present } from './aws-error.ts';
+import { ask, awsCodeOf, awsError, describeAwsError, present } from './aws-error.ts';
 import {
   certificateLabel,
   findCertificate,
@@ -38,7 +38,7 @@ export interface IssueCertificateOptions {
  * is pending or issued: of each set of domains there is never more than one pending request of ours. One that has failed
  * is left alone, and another one requested.
  *
- * @throws {MigrationError} `CERTIFICATE_LIMIT` (the account may have no more; never repeated), `CERTIFICATE_FAILED` if the
+ * @throws {MigrationError} `CERTIFICATE_LIMIT` (a quota is reached; never repeated), `CERTIFICATE_FAILED` if the
  * names cannot be in one certificate.
  */
 export async function issueCertificate(
@@ -69,8 +69,10 @@ export async function issueCertificate(
   } catch (error) {
     const failure = awsError(what, 'acm:RequestCertificate', error, signal);
     if (awsCodeOf(failure) !== 'LimitExceededException') throw failure;
-    throw new MigrationError('CERTIFICATE_LIMIT', `${what}: the account may have no more certificates`, {
-      hint: 'Delete unused certificates, or ask AWS for a higher quota (Service Quotas, Certificate Manager).',
+    // One code for several quotas: certificates of the account, requests in a year, names in a certificate.
+    const said = describeAwsError(error).message;
+    throw new MigrationError('CERTIFICATE_LIMIT', `${what}: a quota of ACM is reached: ${said}`, {
+      hint: 'Ask AWS for a higher quota (Service Quotas, Certificate Manager), delete unused certificates, or let a wildcard stand for several names.',
       details: { domains: names, awsMessage: failure.message },
     });
   }

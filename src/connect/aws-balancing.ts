@@ -1,14 +1,12 @@
 import { listAppBalancers } from '../aws/app-balancers.ts';
 import { listServiceResources } from '../aws/app-targets.ts';
 import { readConnectionDraining, readInstanceHealth } from '../aws/classic-balancers.ts';
-import { findQuotaShortages, readBalancerQuotas } from '../aws/balancer-quotas.ts';
 import { findCertificate, readCertificateTags } from '../aws/certificates.ts';
 import { listListenerCertificates, listListenerRules, listListeners, type Listener } from '../aws/listener-rules.ts';
-import { findAmbiguousNames, findPriorityCollisions, simulateRules, type PlacedRule } from '../aws/rule-simulation.ts';
 import { describeTargetHealth, readTargetHealth } from '../aws/target-health.ts';
 import { TokenBucket } from '../aws/token-bucket.ts';
 import { sampleEndpoint, verifyEndpoint } from '../aws/verify-endpoint.ts';
-import type { AwsPort, BalancerRole } from '../orchestrator/ports.ts';
+import type { AwsPort } from '../orchestrator/ports.ts';
 import type { AwsContext } from './aws-context.ts';
 import { balancerFinder } from './known-balancers.ts';
 import { readOldTraffic, readRecentTraffic, readTrafficByMinute } from './aws-traffic.ts';
@@ -29,7 +27,6 @@ type BalancingPort = Pick<
   | 'traffic'
   | 'oldTraffic'
   | 'trafficByMinute'
-  | 'ruleClashes'
 >;
 
 /** Requests to somebody's app, of both sides together: far more than the watch asks for in real time. */
@@ -140,44 +137,6 @@ export function balancingPort(context: AwsContext): BalancingPort {
     traffic: (request, signal) => readRecentTraffic(context, request, signal),
     oldTraffic: (request, signal) => readOldTraffic(context, request, signal),
     trafficByMinute: (request, signal) => readTrafficByMinute(context, request, signal),
-
-    async ruleClashes({ rack, rackVersion, app, services, besides, balancers, redirectsHttp }, signal) {
-      const simulated = simulateRules({
-        ...{ version: rackVersion, rackName: rack.name, app, redirectsHttp },
-        services: services.map(({ name, domains, role, hasPort }) => ({
-          name,
-          domains,
-          hasPort,
-          isInternal: role === 'internal',
-        })),
-      });
-      const existing: PlacedRule[] = [];
-      const problems: string[] = [];
-      for (const [role, balancer] of Object.entries(balancers) as [BalancerRole, (typeof balancers)[BalancerRole]][]) {
-        if (balancer?.arn === undefined) continue;
-        const rules = await placedRules(clients, role, balancer.arn, signal);
-        existing.push(...rules);
-        problems.push(
-          ...(await quotaProblems(
-            clients,
-            role,
-            rules.length,
-            simulated.filter((rule) => rule.balancer === role).length,
-            signal,
-          )),
-        );
-      }
-      const names = services.map(({ name }) => name);
-      const ambiguous = findAmbiguousNames({ name: app, services: names }, { name: besides, services: names });
-      return [
-        ...problems,
-        ...findPriorityCollisions(simulated, existing).map(
-          ({ balancer, port, priority, rule }) =>
-            `rule number ${priority} for ${rule.host} is taken on the ${balancer} balancer, port ${port}`,
-        ),
-        ...ambiguous.map((name) => `host name ${name} would belong to two services`),
-      ];
-    },
   };
 }
 
@@ -192,35 +151,4 @@ async function findSecureListener(
   signal: AbortSignal,
 ): Promise<Listener | undefined> {
   return (await listListeners({ clients, balancerArn }, signal)).find(({ port }) => port === 443);
-}
-
-async function placedRules(
-  clients: AwsContext['clients'],
-  balancer: BalancerRole,
-  balancerArn: string,
-  signal: AbortSignal,
-): Promise<readonly PlacedRule[]> {
-  const listeners = await listListeners({ clients, balancerArn }, signal);
-  const lists = await Promise.all(
-    listeners.map(async ({ arn, port }) => {
-      const rules = await listListenerRules({ clients, listenerArn: arn, withOwners: true }, signal);
-      return rules.map((rule) => ({ ...rule, balancer, port }));
-    }),
-  );
-  return lists.flat();
-}
-
-/** Temporary and final app stand side by side for a while: twice the rules of one. */
-async function quotaProblems(
-  clients: AwsContext['clients'],
-  role: BalancerRole,
-  current: number,
-  additional: number,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const quotas = await readBalancerQuotas({ clients }, signal);
-  const none = { certificates: 0, targetGroups: 0 };
-  return findQuotaShortages(quotas, { ...none, rules: current }, { ...none, rules: additional * 2 }).map(
-    ({ limit, additional: more }) => `the ${role} balancer has ${current} of ${limit} rules; ${more} more do not fit`,
-  );
 }

@@ -1,6 +1,6 @@
 import { findPendingCertificates } from '../aws/certificate-watch.ts';
 import { deleteCertificate, issueCertificate, waitForValidationRecords } from '../aws/certificate-issue.ts';
-import { forecastCertificates } from '../aws/certificate-forecast.ts';
+import { forecastCertificates, NAMES_PER_CERTIFICATE } from '../aws/certificate-forecast.ts';
 import { reusesIssuedCertificatesOnly } from '../aws/certificate-match.ts';
 import { findCertificate, listCertificates, readCertificateTags, type Certificate } from '../aws/certificates.ts';
 import { planValidationRecords } from '../aws/dns/validation-records.ts';
@@ -18,6 +18,8 @@ type CertificatePort = Pick<
   | 'pendingCertificates'
 >;
 
+const NAMES_QUOTA = `ACM puts at most ${NAMES_PER_CERTIFICATE.usual} names into one certificate, or up to ${NAMES_PER_CERTIFICATE.most} once AWS has raised that quota for the account`;
+
 /** Says for which intent a certificate was requested; the same intent finds it again after a crash. */
 const KEY_TAG = 'convox-gen2-key';
 
@@ -29,16 +31,19 @@ export function certificatePort({ clients, clock, resolver }: AwsContext): Certi
         { version: rackVersion, services, resolver, clients, nowMs: clock.now() },
         signal,
       );
-      return forecasts.map(({ service, domains, outcome, mails, caaProblems }) => {
+      return forecasts.map(({ service, domains, outcome, reused, mails, caaProblems }) => {
         const way = outcome === 'reused' ? 'reuse' : reusesIssuedCertificatesOnly(rackVersion) ? 'dns' : 'mail';
         return {
-          ...{ service, domains, way },
+          ...{ service, domains, way, reuses: reused?.arn },
           mails: mails.map(({ domain, mailboxes, canReceiveMail }) => ({
             domain,
             mailboxes,
             canArrive: canReceiveMail,
           })),
           problems: [
+            ...(way !== 'reuse' && domains.length > NAMES_PER_CERTIFICATE.usual
+              ? [`${service} has ${domains.length} domains, and ${NAMES_QUOTA}`]
+              : []),
             ...caaProblems.map(({ domain, at }) => `the CAA records of ${at} forbid Amazon to issue for ${domain}`),
             ...(way === 'mail' ? mails.filter(({ canReceiveMail }) => !canReceiveMail) : []).map(
               ({ domain }) => `no name from ${domain} upwards takes mail (MX): the certificate mail would be lost`,

@@ -7,12 +7,14 @@ import { balancingPort } from './aws-balancing.ts';
 import { certificatePort } from './aws-certificates.ts';
 import type { AwsContext } from './aws-context.ts';
 import { dnsPort } from './aws-dns.ts';
+import { rulesPort } from './aws-rules.ts';
 
 /** AWS in the procedure's words, on the modules of `src/aws`. */
 export function awsPort(context: AwsContext): AwsPort {
   const { clients } = context;
   return {
     ...balancingPort(context),
+    ...rulesPort(context),
     ...dnsPort(context),
     ...certificatePort(context),
 

@@ -97,6 +97,8 @@ export interface CertificateForecast {
   readonly domains: readonly string[];
   /** `reuse` one that exists, `dns` validated ahead of any app, or the rack's own request by `mail`. */
   readonly way: 'reuse' | 'dns' | 'mail';
+  /** ARN of the one that is reused. */
+  readonly reuses?: string | undefined;
   /** Where mail goes, when the way is `mail`. */
   readonly mails: readonly {
     readonly domain: string;
@@ -364,24 +366,38 @@ export interface AwsPort {
     request: TrafficSources & { readonly sinceMs: number },
     signal: AbortSignal,
   ): Promise<readonly TrafficMinute[]>;
-  /** Why an app of this name would clash on the rack's listeners (rule numbers, host names, quotas); none = it fits. */
-  ruleClashes(
-    request: {
-      readonly rack: RackFacts;
-      /** The version whose templates will make the rules. */
-      readonly rackVersion: string;
-      readonly app: string;
-      readonly services: readonly {
-        readonly name: string;
-        readonly domains: readonly string[];
-        readonly role: BalancerRole;
-        readonly hasPort: boolean;
-      }[];
-      readonly besides: string;
-      /** False with RedirectHttps=No: rules on port 80 too. */
-      readonly redirectsHttp: boolean;
-      readonly balancers: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
-    },
+  /** Why an app of this name would clash on the rack's listeners (rule numbers, host names); none = it fits. */
+  ruleClashes(request: FutureApp & { readonly besides: string }, signal: AbortSignal): Promise<readonly string[]>;
+  /** What the rack's balancers cannot hold while two apps with these services stand side by side; none = they fit. */
+  balancerShortages(
+    request: FutureApp & { readonly certificates: readonly CertificateForecast[] },
     signal: AbortSignal,
-  ): Promise<readonly string[]>;
+  ): Promise<readonly BalancerShortage[]>;
+}
+
+/** A generation 2 app that is not there yet, as far as it shows on the rack's balancers. */
+export interface FutureApp {
+  readonly rack: RackFacts;
+  /** The version whose templates will make the rules. */
+  readonly rackVersion: string;
+  readonly app: string;
+  readonly services: readonly {
+    readonly name: string;
+    readonly domains: readonly string[];
+    readonly role: BalancerRole;
+    readonly hasPort: boolean;
+  }[];
+  /** False with RedirectHttps=No: rules on port 80 too. */
+  readonly redirectsHttp: boolean;
+  readonly balancers: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
+}
+
+/** A quota of AWS that would be passed. */
+export interface BalancerShortage {
+  readonly role: BalancerRole;
+  /** As AWS calls what there are too many of: `rules`, `certificates`, `target groups`. */
+  readonly what: string;
+  readonly limit: number;
+  readonly present: number;
+  readonly needed: number;
 }

@@ -414,6 +414,7 @@ describe('issueCertificate', () => {
 
     await expect(issueCertificate({ clients, domains, idempotencyKey: 'k' }, signal)).rejects.toMatchObject({
       code: 'CERTIFICATE_LIMIT',
+      message: expect.stringMatching(/: no more$/) as string,
     });
     expect(aws!.calls.filter((call) => call === 'RequestCertificate')).toHaveLength(1);
   });

@@ -15,6 +15,7 @@ import type {
   SharedBalancer,
   SwitchPlan,
 } from '../ports.ts';
+import { balancerFindings } from './balancer-room.ts';
 import { forecastCost } from './cost.ts';
 import { assessManifest } from './manifest.ts';
 import { chooseTemporaryName } from './temporary-name.ts';
@@ -78,11 +79,11 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
 
   const needsInternal = manifest.services.some(({ port, role }) => port !== undefined && role === 'internal');
   const shared = await findShared(ports, rack, manifest.services, rackIsInternal, signal);
-  const temporaryApp = await chooseTemporaryName(
-    ports,
-    { settings, rack, rackVersion, services: manifest.services, balancers: shared, redirectsHttp: !keepsHttp },
-    signal,
-  );
+  const future = {
+    ...{ rack, rackVersion, balancers: shared, redirectsHttp: !keepsHttp },
+    services: manifest.services.map((service) => ({ ...service, hasPort: service.port !== undefined })),
+  };
+  const temporaryApp = await chooseTemporaryName(ports, { settings, future }, signal);
   const dns = await aws.planSwitch(
     {
       records,
@@ -100,6 +101,7 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
   const drainingSeconds = await readOldDraining(aws, balancers, signal);
   // The converter carries it over itself, and says where it cannot.
   if (manifest.origin === 'source') findings.push(...drainingFindings(manifest.services, drainingSeconds, rackVersion));
+  findings.push(...(await balancerFindings(ports, { ...future, app: temporaryApp, certificates }, signal)));
   findings.push(...dnsFindings(dns));
   findings.push(...certificates.flatMap(({ service, problems }) => certificateFindings(service, problems)));
 

@@ -1,6 +1,8 @@
 import { MigrationError } from '../../errors.ts';
-import type { MigrationSettings, PlannedService } from '../plan.ts';
-import type { BalancerRole, Ports, RackFacts, SharedBalancer } from '../ports.ts';
+import type { MigrationSettings } from '../plan.ts';
+import type { FutureApp, Ports } from '../ports.ts';
+
+type Unnamed = Omit<FutureApp, 'app'>;
 
 /** In this order; a name whose rules clash on a listener is passed over. */
 const SUFFIXES = ['gen2', 'g2', 'next', 'new', 'gen2b', 'gen2c'] as const;
@@ -14,17 +16,10 @@ const MAX_LABEL = 63;
  */
 export async function chooseTemporaryName(
   ports: Ports,
-  request: {
-    readonly settings: MigrationSettings;
-    readonly rack: RackFacts;
-    readonly rackVersion: string;
-    readonly services: readonly PlannedService[];
-    readonly balancers: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
-    readonly redirectsHttp: boolean;
-  },
+  { settings, future }: { readonly settings: MigrationSettings; readonly future: Unnamed },
   signal: AbortSignal,
 ): Promise<string> {
-  const { settings, rack } = request;
+  const { rack } = future;
   const taken = new Set((await ports.rack.apps.list(signal)).map(({ name }) => name));
   const names =
     settings.temporaryApp === undefined
@@ -37,7 +32,8 @@ export async function chooseTemporaryName(
       reasons.push(`${name} exists already`);
       continue;
     }
-    const problems = [...nameProblems(name, request), ...(await clashes(ports, name, request, signal))];
+    const clashes = await ports.aws.ruleClashes({ ...future, app: name, besides: settings.app }, signal);
+    const problems = [...nameProblems(name, future), ...clashes];
     if (problems.length === 0) return name;
     reasons.push(`${name}: ${problems.join('; ')}`);
   }
@@ -47,39 +43,13 @@ export async function chooseTemporaryName(
   });
 }
 
-function nameProblems(
-  name: string,
-  { rack, services }: { readonly rack: RackFacts; readonly services: readonly PlannedService[] },
-): readonly string[] {
+function nameProblems(name: string, { rack, services }: Unnamed): readonly string[] {
   const problems: string[] = [];
   if (!/^[a-z][a-z0-9-]{3,29}$/.test(name)) problems.push('a name has 4 to 30 lower-case letters, digits and dashes');
   if (name === rack.name) problems.push('it is the name of the rack');
   const long = services.find((service) => `${name}-${service.name}`.length > MAX_LABEL);
   if (long !== undefined) problems.push(`host name ${name}-${long.name} is longer than ${MAX_LABEL} characters`);
   return problems;
-}
-
-function clashes(
-  ports: Ports,
-  name: string,
-  request: {
-    readonly settings: MigrationSettings;
-    readonly rack: RackFacts;
-    readonly rackVersion: string;
-    readonly services: readonly PlannedService[];
-    readonly balancers: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
-    readonly redirectsHttp: boolean;
-  },
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const { rack, rackVersion, services, balancers, settings, redirectsHttp } = request;
-  return ports.aws.ruleClashes(
-    {
-      ...{ rack, rackVersion, app: name, balancers, redirectsHttp, besides: settings.app },
-      services: services.map((service) => ({ ...service, hasPort: service.port !== undefined })),
-    },
-    signal,
-  );
 }
 
 function nameTaken(name: string, rack: string): MigrationError {
