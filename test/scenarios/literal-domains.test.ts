@@ -58,3 +58,96 @@ test('a name that DNS leads here but convox.yml does not have is a blocker', asy
   ]);
   await shop.close();
 }, 60_000);
+
+/** The app has a variable of its own, and its owner's convox.yml takes the domain of `web` from it. */
+async function takeDomainFrom(
+  shop: ShopMigration,
+  variable: string,
+  value: string,
+): Promise<ReadonlyMap<string, string>> {
+  await writeManifest(shop, `domain: \${${variable}}`);
+  const { environment } = shop.connection.rack;
+  const env = new Map([...(await environment.get('shop', signal)), [variable, value]]);
+  await environment.set('shop', env, signal);
+  return env;
+}
+
+test.each(['20171213132441', '20260421192651'])(
+  'on rack %s a variable that the app has already keeps its value in every release of the new apps',
+  async (rackVersion) => {
+    const shop = await startShopMigration({ scale: 120, rackVersion });
+    const names = 'www.shop.example.com,shop.example.com';
+    const before = await takeDomainFrom(shop, 'HOST', names);
+
+    const { outcome } = await startMigration({ ...shop.request, settings: shop.settings }, signal);
+
+    expect(outcome).toBe('succeeded');
+    const { environment, releases } = shop.connection.rack;
+    const after = new Map(await environment.get('shop', signal));
+    expect([after.get('HOST'), after.get('DOMAINS_WEB')]).toEqual([names, names]);
+    const made = await releases.list('shop', {}, signal);
+    const hosts = made.map(async ({ id }) => (await releases.get('shop', id, signal)).env.get('HOST'));
+    expect(new Set(await Promise.all(hosts))).toEqual(new Set([names]));
+    for (const name of ['DOMAINS_WEB', 'DOMAINS_API']) after.delete(name);
+    expect(after).toEqual(before);
+    await shop.close();
+  },
+  300_000,
+);
+
+test.each([
+  ['shop.example.com', 'www.shop.example.com leads to web in DNS'],
+  ['https://shop.example.com/', 'shop.example.com, www.shop.example.com leads to web in DNS'],
+])(
+  'a variable of the app whose value does not name all that DNS leads here is a blocker: %s',
+  async (value, says) => {
+    const shop = await startShopMigration({ scale: 240 });
+    await takeDomainFrom(shop, 'HOST', value);
+
+    const { findings } = await planMigration({ ports: shop.readOnly.ports, settings: shop.settings }, signal);
+
+    expect(findings.filter(({ severity }) => severity === 'blocker')).toEqual([
+      expect.objectContaining({
+        code: 'domains-not-written',
+        message: expect.stringContaining(says) as string,
+        hint: expect.stringContaining('HOST') as string,
+      }),
+    ]);
+    expect(JSON.stringify(findings)).not.toContain('https://');
+    await shop.close();
+  },
+  60_000,
+);
+
+test('a variable that another one cannot take the place of is a blocker', async () => {
+  const shop = await startShopMigration({ scale: 240 });
+  await takeDomainFrom(shop, 'HOST', 'shop.example.com,www.shop.example.com');
+  const file = join(shop.settings.sourceFolder, 'convox.yml');
+  const text = (await readFile(file, 'utf8')).replace('domain: ${HOST}', '<<: { domain: "${HOST}" }');
+  await writeFile(file, text);
+
+  const { findings } = await planMigration({ ports: shop.readOnly.ports, settings: shop.settings }, signal);
+
+  expect(findings).toContainEqual(
+    expect.objectContaining({
+      ...{ code: 'domains-not-variable', severity: 'blocker', where: 'service web' },
+      hint: expect.stringContaining('domain: ${DOMAINS_WEB}') as string,
+    }),
+  );
+  await shop.close();
+}, 60_000);
+
+test('names that the variable of the conversion has already are kept, in their order', async () => {
+  const shop = await startShopMigration({ scale: 240 });
+  await takeDomainFrom(shop, 'DOMAINS_WEB', 'www.shop.example.com,shop.example.com,shop.example.net');
+
+  const { findings, assessment } = await planMigration({ ports: shop.readOnly.ports, settings: shop.settings }, signal);
+
+  expect(findings.filter(({ severity }) => severity === 'blocker')).toEqual([]);
+  const web = assessment?.services.find(({ name }) => name === 'web');
+  expect(web).toMatchObject({
+    domainVariable: 'DOMAINS_WEB',
+    domains: ['www.shop.example.com', 'shop.example.com', 'shop.example.net'],
+  });
+  await shop.close();
+}, 60_000);

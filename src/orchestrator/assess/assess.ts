@@ -59,7 +59,7 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
   const rackIsInternal = rack.parameters['Internal'] === 'Yes';
   const manifest = await assessManifest({
     ...{ settings, source: ports.source, app: app.name, rackVersion, rackIsInternal, services },
-    ...{ parameters, environmentNames, records },
+    ...{ parameters, environment, records },
   });
   const answersHttp = balancers.some((balancer) => balancer.answersHttp);
   const keepsHttp = rackVersion >= HTTP_REDIRECTS && answersHttp && settings.plainHttp !== 'redirect';

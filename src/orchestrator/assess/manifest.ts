@@ -6,7 +6,7 @@ import { drainSecondsOn } from '../draining.ts';
 import { letDomainsVary } from './literal-domains.ts';
 import type { Finding as ManifestFinding } from '../../manifest/finding.ts';
 import type { Finding, MigrationSettings, PlannedService, Severity } from '../plan.ts';
-import type { DomainRecord, ServiceFacts, SourcePort, TextMap } from '../ports.ts';
+import type { DomainRecord, EnvironmentMap, ServiceFacts, SourcePort, TextMap } from '../ports.ts';
 
 export interface ManifestRequest {
   readonly settings: MigrationSettings;
@@ -17,7 +17,7 @@ export interface ManifestRequest {
   readonly rackIsInternal: boolean;
   readonly services: readonly ServiceFacts[];
   readonly parameters: TextMap;
-  readonly environmentNames: readonly string[];
+  readonly environment: EnvironmentMap;
   readonly records: readonly DomainRecord[];
 }
 
@@ -71,12 +71,12 @@ function domainsByService({ settings, records }: ManifestRequest): Readonly<Reco
 type Judged = Omit<AssessedManifest, 'read'>;
 
 function convert(request: ManifestRequest, compose: string): Judged {
-  const { settings, app, services, parameters, environmentNames, rackVersion } = request;
+  const { settings, app, services, parameters, environment, rackVersion } = request;
   const domains = domainsByService(request);
   const formation = Object.fromEntries(services.map(({ name, count, cpu, memory }) => [name, { count, cpu, memory }]));
   const conversion = convertManifest({
     compose,
-    app: { name: app, formation, envNames: environmentNames, parameters, dnsNames: domains },
+    app: { name: app, formation, envNames: [...environment.keys()], parameters, dnsNames: domains },
     // The procedure sets Internal=Yes itself where it is needed.
     rack: { version: rackVersion, internal: true },
     ...(settings.answers === undefined ? {} : { answers: readAnswers(settings.answers) }),
@@ -101,7 +101,7 @@ function checkWritten(request: ManifestRequest, written: string): Judged {
 }
 
 function plannedServices(
-  { rackVersion, environmentNames }: ManifestRequest,
+  { rackVersion, environment }: ManifestRequest,
   text: string,
   domains: Readonly<Record<string, readonly string[]>>,
 ): { readonly services: readonly PlannedService[]; readonly findings: readonly Finding[] } {
@@ -110,7 +110,7 @@ function plannedServices(
   const variables = read.manifest.services.flatMap(({ domain }) =>
     domain?.variable === undefined ? [] : [domain.variable],
   );
-  const env = new Set([...environmentNames, ...variables]);
+  const env = new Set([...environment.keys(), ...variables]);
   const checks = checkGen2Manifest(read.manifest, { rackVersion, env, rackInternal: true });
   const services = read.manifest.services.map((service): PlannedService => ({
     name: service.name,
