@@ -170,7 +170,7 @@ function addResource(
     service: name,
     at,
     message,
-    hint: 'Only the app that keeps its name may own it: deleting an app deletes its resources.',
+    hint: 'Deleting an app deletes its resources, the temporary app too: deploy it after the migration, or make it a resource of the rack.',
   });
   work.say('choice', 'data-not-migrated', {
     service: name,

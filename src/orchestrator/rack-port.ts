@@ -97,7 +97,7 @@ export interface RackPort {
   };
   readonly releases: {
     list(app: string, options: { readonly limit?: number }, signal: AbortSignal): Promise<readonly ReleaseFacts[]>;
-    get(app: string, id: string, signal: AbortSignal): Promise<ReleaseFacts>;
+    get(app: string, id: string, signal: AbortSignal): Promise<ReleaseFacts & { readonly env: EnvironmentMap }>;
     promote(app: string, id: string, options: Readonly<Record<string, never>>, signal: AbortSignal): Promise<void>;
   };
   readonly services: { list(app: string, signal: AbortSignal): Promise<readonly ServiceFacts[]> };

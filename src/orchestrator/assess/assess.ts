@@ -5,23 +5,20 @@ import { drainingFindings, readOldDraining } from '../draining.ts';
 import { fingerprint } from '../environments.ts';
 import { sha256 } from '../plan-basis.ts';
 import type { Assessment, Finding, MigrationSettings, PlannedService } from '../plan.ts';
-import type {
-  AppFacts,
-  BalancerRole,
-  DomainRecord,
-  OldBalancer,
-  Ports,
-  RackFacts,
-  SharedBalancer,
-  SwitchPlan,
-} from '../ports.ts';
+import type { AppFacts, BalancerRole, DomainRecord, OldBalancer, Ports, RackFacts, SharedBalancer } from '../ports.ts';
 import { balancerFindings } from './balancer-room.ts';
 import { forecastCost } from './cost.ts';
+import {
+  appFindings,
+  certificateFindings,
+  dnsFindings,
+  environmentFindings,
+  httpFindings,
+  rackFindings,
+} from './findings.ts';
 import { assessManifest } from './manifest.ts';
 import { chooseTemporaryName } from './temporary-name.ts';
 
-/** First version that gives generation 2 apps on AWS with a checked `generation` (convox/rack@20171204232334). */
-const OLDEST_RACK = '20171204232334';
 /** First version whose balancers redirect port 80 to 443, unless the app's parameter RedirectHttps is No. */
 const HTTP_REDIRECTS = '20190103234204';
 
@@ -66,6 +63,7 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
   const findings: Finding[] = [
     ...rackFindings(rack, settings),
     ...appFindings(app),
+    ...(await environmentFindings(ports, app, environment, signal)),
     ...httpFindings({ redirects: rackVersion >= HTTP_REDIRECTS, answersHttp, keepsHttp }),
     ...manifest.findings,
   ];
@@ -221,117 +219,6 @@ async function findShared(
 
 function roleOf(services: readonly PlannedService[], record: DomainRecord): BalancerRole {
   return services.find(({ name }) => name === record.service)?.role ?? 'public';
-}
-
-function rackFindings(rack: RackFacts, settings: MigrationSettings): readonly Finding[] {
-  const findings: Finding[] = [];
-  if (rack.status !== 'running') {
-    findings.push({
-      code: 'rack-not-running',
-      severity: 'blocker',
-      message: `rack ${rack.name} is ${rack.status}`,
-      hint: 'Wait until it is running, then plan again.',
-    });
-  }
-  if ((settings.updateRackTo ?? rack.version) < OLDEST_RACK) {
-    findings.push({
-      code: 'rack-too-old',
-      severity: 'blocker',
-      message: `rack ${rack.name} is at ${rack.version}; generation 2 needs ${OLDEST_RACK} or later`,
-      hint: 'Plan again with --update-rack VERSION.',
-    });
-  }
-  if (settings.tlsNotice !== undefined) {
-    findings.push({
-      code: 'rack-not-verified',
-      severity: 'warning',
-      message: settings.tlsNotice,
-      hint: 'Anyone between here and the rack could read the password and all environment values.',
-    });
-  }
-  return findings;
-}
-
-function appFindings(app: AppFacts): readonly Finding[] {
-  const findings: Finding[] = [];
-  if (app.status !== 'running') {
-    findings.push({
-      code: 'app-not-running',
-      severity: 'blocker',
-      message: `app ${app.name} is ${app.status}`,
-      hint: 'Wait until it is running, then plan again.',
-    });
-  }
-  if (app.locked) {
-    findings.push({
-      code: 'app-locked',
-      severity: 'blocker',
-      message: `app ${app.name} is locked against deletion`,
-      hint: 'Unlock it (`convox apps unlock`), then plan again.',
-    });
-  }
-  return findings;
-}
-
-function httpFindings({
-  redirects,
-  answersHttp,
-  keepsHttp,
-}: {
-  readonly redirects: boolean;
-  readonly answersHttp: boolean;
-  readonly keepsHttp: boolean;
-}): readonly Finding[] {
-  if (!redirects || !answersHttp) return [];
-  if (keepsHttp) {
-    return [
-      {
-        code: 'http-kept',
-        severity: 'info',
-        message: 'http:// is answered by the app as before: the new apps get RedirectHttps=No',
-        hint: 'With --plain-http redirect the rack sends http:// to https:// from the cutover on.',
-      },
-    ];
-  }
-  return [
-    {
-      code: 'http-redirect',
-      severity: 'warning',
-      message:
-        'http:// answers with a redirect to https:// from the cutover on; the old balancers answer it themselves',
-      hint: 'Clients that do not follow redirects, or send POST over http, must use https first; or leave --plain-http redirect out.',
-    },
-  ];
-}
-
-function dnsFindings({ refused, notices, marks }: SwitchPlan): readonly Finding[] {
-  return [
-    ...refused.map(({ name, reason }): Finding => ({
-      code: 'dns-record-unsupported',
-      severity: 'blocker',
-      where: name,
-      message: `${name}: ${reason}`,
-      hint: 'Move this record by hand, or change it to a form that can be moved, then plan again.',
-    })),
-    ...marks.map(({ name, says }): Finding => ({
-      code: 'dns-record-owned',
-      severity: 'warning',
-      where: name,
-      message: says,
-      hint: 'Give that program the new target (an Ingress or Service of external-dns), or stop it, before the records are switched.',
-    })),
-    ...notices.map((message): Finding => ({ code: 'dns-notice', severity: 'info', message, hint: 'Nothing to do.' })),
-  ];
-}
-
-function certificateFindings(service: string, problems: readonly string[]): readonly Finding[] {
-  return problems.map((message) => ({
-    code: 'certificate-problem',
-    severity: 'warning',
-    where: `service ${service}`,
-    message,
-    hint: 'The certificate will not be issued until this is mended.',
-  }));
 }
 
 function destroyed(app: string, balancers: readonly OldBalancer[], links: readonly string[]): readonly string[] {

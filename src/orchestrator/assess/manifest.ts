@@ -4,6 +4,7 @@ import { checkGen2Manifest } from '../../manifest/gen2-check.ts';
 import { readGen2Manifest } from '../../manifest/gen2-reader.ts';
 import { drainSecondsOn } from '../draining.ts';
 import { letDomainsVary } from './literal-domains.ts';
+import { twoAppsFindings } from './two-apps.ts';
 import type { Finding as ManifestFinding } from '../../manifest/finding.ts';
 import type { Finding, MigrationSettings, PlannedService, Severity } from '../plan.ts';
 import type { DomainRecord, EnvironmentMap, ServiceFacts, SourcePort, TextMap } from '../ports.ts';
@@ -121,7 +122,14 @@ function plannedServices(
     drainSeconds: drainSecondsOn(rackVersion, service.drainSeconds),
     domainVariable: service.domain?.variable,
   }));
-  return { services, findings: [...[...read.findings, ...checks].map(asFinding), ...domainFindings(services)] };
+  return {
+    services,
+    findings: [
+      ...[...read.findings, ...checks].map(asFinding),
+      ...domainFindings(services),
+      ...twoAppsFindings(read.manifest),
+    ],
+  };
 }
 
 /** Generation 2 wants lower-case names: `Web` became `web`. */
