@@ -1,5 +1,6 @@
 /** What must hold before an app is deleted: the one place where that is decided (invariant 1 of docs/architecture.md). */
 import { MigrationError } from '../errors.ts';
+import { assertNotDeployedSince } from './deployed-since.ts';
 import { differingNames, sameEnvironment, withoutDomainVariables } from './environments.ts';
 import { sideBySide } from './side-by-side.ts';
 import type { StepContext } from './step.ts';
@@ -25,7 +26,10 @@ export async function assertMayDelete(context: StepContext, deletion: Deletion, 
   if (context.recorded(approvedBy, 'gate') === undefined)
     throw broken(`deleting ${app} was not approved in this execution`);
 
-  if (generation === '1') await waitUntilOldIsQuiet(context, signal);
+  if (generation === '1') {
+    await waitUntilOldIsQuiet(context, signal);
+    await assertNotDeployedSince(context, signal);
+  }
   const [found, stack] = await Promise.all([
     ports.rack.apps.find(app, signal),
     ports.aws.findStack(stackName(facts.rack.name, app), signal),

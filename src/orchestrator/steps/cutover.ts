@@ -1,3 +1,4 @@
+import { assertNotDeployedSince } from '../deployed-since.ts';
 import { alreadyDone, toDo, type Step, type StepContext } from '../step.ts';
 import type { SwitchPlan } from '../ports.ts';
 import { formatDuration } from '../../time/wait.ts';
@@ -30,6 +31,8 @@ export const switchRecords: Step = {
   },
   async run(context, signal) {
     await context.once('began-at', () => Promise.resolve(context.ports.clock.now()));
+    // Once records have moved, only the way back would help.
+    if (context.recorded('plan') === undefined) await assertNotDeployedSince(context, signal);
     await stayHealthy(context, signal);
     const watch = { app: context.facts.temporaryApp, old: 'probed' } as const;
     const plan = await guarded(
