@@ -7,7 +7,14 @@ import {
   type PlacedRule,
   type SimulatedRule,
 } from '../aws/rule-simulation.ts';
-import type { AwsPort, BalancerRole, CertificateForecast, FutureApp, SharedBalancer } from '../orchestrator/ports.ts';
+import type {
+  AwsPort,
+  BalancerRole,
+  BalancerShortage,
+  CertificateForecast,
+  FutureApp,
+  SharedBalancer,
+} from '../orchestrator/ports.ts';
 import type { AwsContext } from './aws-context.ts';
 
 type Clients = AwsContext['clients'];
@@ -16,47 +23,55 @@ const ROLES = ['public', 'internal'] as const satisfies readonly BalancerRole[];
 const QUOTA_WORDS = { rules: 'rules', certificates: 'certificates', targetGroups: 'target groups' } as const;
 
 /** Whether an app that is not there yet fits on the rack's balancers. */
-export function rulesPort({ clients }: AwsContext): Pick<AwsPort, 'ruleClashes' | 'balancerShortages'> {
+export function rulesPort({ clients }: AwsContext): Pick<AwsPort, 'balancerRoom'> {
   return {
-    async ruleClashes({ besides, ...future }, signal) {
-      const { app, services, balancers } = future;
-      const existing: PlacedRule[] = [];
-      for (const role of ROLES) {
-        const listeners = await listenersOf(clients, balancers[role], signal);
-        existing.push(...(await placedRules(clients, role, listeners, signal)));
-      }
-      const names = services.map(({ name }) => name);
-      const ambiguous = findAmbiguousNames({ name: app, services: names }, { name: besides, services: names });
-      return [
-        ...findPriorityCollisions(rulesOf(future), existing).map(
-          ({ balancer, port, priority, rule }) =>
-            `rule number ${priority} for ${rule.host} is taken on the ${balancer} balancer, port ${port}`,
-        ),
-        ...ambiguous.map((name) => `host name ${name} would belong to two services`),
-      ];
-    },
-
-    async balancerShortages({ certificates, ...future }, signal) {
+    async balancerRoom(future, signal) {
       const quotas = await readBalancerQuotas({ clients }, signal);
-      const rules = rulesOf(future);
-      const shortages = [];
-      for (const role of ROLES) {
-        const held = await heldBy(clients, role, future.balancers[role], signal);
-        const ofRole = { ...future, services: future.services.filter((service) => service.role === role) };
-        const needed = {
-          rules: 2 * rules.filter(({ balancer }) => balancer === role).length,
-          certificates: certificatesNeeded(ofRole, certificates, held.certificateArns),
-          targetGroups: 2 * ofRole.services.filter(({ hasPort }) => hasPort).length,
-        };
-        for (const { quota, limit, current, additional } of findQuotaShortages(quotas, held.counts, needed))
-          shortages.push({ role, what: QUOTA_WORDS[quota], limit, present: current, needed: additional });
-      }
-      return shortages;
+      const held = {
+        public: await heldBy(clients, 'public', future.balancers.public, signal),
+        internal: await heldBy(clients, 'internal', future.balancers.internal, signal),
+      };
+      const existing = [...held.public.rules, ...held.internal.rules];
+      return {
+        clashes: Object.fromEntries(future.names.map((name) => [name, clashesOf(name, future, existing)])),
+        shortages: ROLES.flatMap((role) => shortagesOf(role, future, quotas, held[role])),
+      };
     },
   };
 }
 
-function rulesOf({ rack, rackVersion, app, redirectsHttp, services }: FutureApp): readonly SimulatedRule[] {
+function clashesOf(name: string, future: FutureApp, existing: readonly PlacedRule[]): readonly string[] {
+  const services = future.services.map((service) => service.name);
+  const ambiguous = findAmbiguousNames({ name, services }, { name: future.besides, services });
+  return [
+    ...findPriorityCollisions(rulesOf(name, future), existing).map(
+      ({ balancer, port, priority, rule }) =>
+        `rule number ${priority} for ${rule.host} is taken on the ${balancer} balancer, port ${port}`,
+    ),
+    ...ambiguous.map((host) => `host name ${host} would belong to two services`),
+  ];
+}
+
+/** Temporary and final app stand side by side for a while: twice what one needs. */
+function shortagesOf(
+  role: BalancerRole,
+  future: FutureApp,
+  quotas: BalancerQuotas,
+  { counts, certificateArns }: Held,
+): readonly BalancerShortage[] {
+  const services = future.services.filter((service) => service.role === role);
+  const needed = {
+    // How many there are does not depend on the name.
+    rules: 2 * rulesOf(future.besides, future).filter(({ balancer }) => balancer === role).length,
+    certificates: certificatesNeeded({ services }, future.certificates, certificateArns),
+    targetGroups: 2 * services.filter(({ hasPort }) => hasPort).length,
+  };
+  return findQuotaShortages(quotas, counts, needed).map(({ quota, limit, current, additional }) => ({
+    ...{ role, what: QUOTA_WORDS[quota], limit, present: current, needed: additional },
+  }));
+}
+
+function rulesOf(app: string, { rack, rackVersion, redirectsHttp, services }: FutureApp): readonly SimulatedRule[] {
   return simulateRules({
     ...{ version: rackVersion, rackName: rack.name, app, redirectsHttp },
     services: services.map(({ name, domains, role, hasPort }) => ({
@@ -82,6 +97,7 @@ function certificatesNeeded(
 }
 
 interface Held {
+  readonly rules: readonly PlacedRule[];
   readonly counts: BalancerQuotas;
   /** Besides the listeners' default ones. */
   readonly certificateArns: ReadonlySet<string>;
@@ -94,7 +110,8 @@ async function heldBy(
   balancer: SharedBalancer | undefined,
   signal: AbortSignal,
 ): Promise<Held> {
-  const listeners = await listenersOf(clients, balancer, signal);
+  const listeners =
+    balancer?.arn === undefined ? [] : await listListeners({ clients, balancerArn: balancer.arn }, signal);
   const rules = await placedRules(clients, role, listeners, signal);
   const certificateArns = new Set<string>();
   for (const { arn, protocol } of listeners) {
@@ -105,17 +122,9 @@ async function heldBy(
   const actions = [...rules.map(({ action }) => action), ...listeners.map(({ defaultAction }) => defaultAction)];
   const targetGroups = new Set(actions.flatMap((action) => (action.type === 'forward' ? action.targetGroupArns : [])));
   return {
-    certificateArns,
+    ...{ rules, certificateArns },
     counts: { rules: rules.length, certificates: certificateArns.size, targetGroups: targetGroups.size },
   };
-}
-
-async function listenersOf(
-  clients: Clients,
-  balancer: SharedBalancer | undefined,
-  signal: AbortSignal,
-): Promise<readonly Listener[]> {
-  return balancer?.arn === undefined ? [] : listListeners({ clients, balancerArn: balancer.arn }, signal);
 }
 
 async function placedRules(

@@ -1,4 +1,5 @@
 /** AWS in the procedure's words; built on the modules of `src/aws` by `src/connect`. */
+import type { BalancerRoom, FutureApp } from './balancer-room.ts';
 import type { RackFacts, TextMap } from './rack-port.ts';
 
 /** A CloudFormation stack, read by ARN once it is known. */
@@ -366,38 +367,6 @@ export interface AwsPort {
     request: TrafficSources & { readonly sinceMs: number },
     signal: AbortSignal,
   ): Promise<readonly TrafficMinute[]>;
-  /** Why an app of this name would clash on the rack's listeners (rule numbers, host names); none = it fits. */
-  ruleClashes(request: FutureApp & { readonly besides: string }, signal: AbortSignal): Promise<readonly string[]>;
-  /** What the rack's balancers cannot hold while two apps with these services stand side by side; none = they fit. */
-  balancerShortages(
-    request: FutureApp & { readonly certificates: readonly CertificateForecast[] },
-    signal: AbortSignal,
-  ): Promise<readonly BalancerShortage[]>;
-}
-
-/** A generation 2 app that is not there yet, as far as it shows on the rack's balancers. */
-export interface FutureApp {
-  readonly rack: RackFacts;
-  /** The version whose templates will make the rules. */
-  readonly rackVersion: string;
-  readonly app: string;
-  readonly services: readonly {
-    readonly name: string;
-    readonly domains: readonly string[];
-    readonly role: BalancerRole;
-    readonly hasPort: boolean;
-  }[];
-  /** False with RedirectHttps=No: rules on port 80 too. */
-  readonly redirectsHttp: boolean;
-  readonly balancers: Readonly<Partial<Record<BalancerRole, SharedBalancer>>>;
-}
-
-/** A quota of AWS that would be passed. */
-export interface BalancerShortage {
-  readonly role: BalancerRole;
-  /** As AWS calls what there are too many of: `rules`, `certificates`, `target groups`. */
-  readonly what: string;
-  readonly limit: number;
-  readonly present: number;
-  readonly needed: number;
+  /** Whether an app that is not there yet fits beside what the rack's balancers hold. */
+  balancerRoom(request: FutureApp, signal: AbortSignal): Promise<BalancerRoom>;
 }

@@ -8,6 +8,7 @@ import type { AwsPort } from './aws-port.ts';
 import type { RackPort } from './rack-port.ts';
 
 export type * from './aws-port.ts';
+export type * from './balancer-room.ts';
 export type * from './rack-port.ts';
 
 /** Reads the source folder. */

@@ -6,7 +6,6 @@ import { fingerprint } from '../environments.ts';
 import { sha256 } from '../plan-basis.ts';
 import type { Assessment, Finding, MigrationSettings, PlannedService } from '../plan.ts';
 import type { AppFacts, BalancerRole, DomainRecord, OldBalancer, Ports, RackFacts, SharedBalancer } from '../ports.ts';
-import { balancerFindings } from './balancer-room.ts';
 import { forecastCost } from './cost.ts';
 import {
   appFindings,
@@ -15,9 +14,10 @@ import {
   environmentFindings,
   httpFindings,
   rackFindings,
+  shortageFinding,
 } from './findings.ts';
 import { assessManifest } from './manifest.ts';
-import { chooseTemporaryName } from './temporary-name.ts';
+import { chooseTemporaryName, temporaryNames } from './temporary-name.ts';
 
 /** First version whose balancers redirect port 80 to 443, unless the app's parameter RedirectHttps is No. */
 const HTTP_REDIRECTS = '20190103234204';
@@ -77,11 +77,17 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
 
   const needsInternal = manifest.services.some(({ port, role }) => port !== undefined && role === 'internal');
   const shared = await findShared(ports, rack, manifest.services, rackIsInternal, signal);
+  const certificates = await aws.forecastCertificates(
+    { rackVersion, services: manifest.services.filter(({ port }) => port !== undefined) },
+    signal,
+  );
   const future = {
-    ...{ rack, rackVersion, balancers: shared, redirectsHttp: !keepsHttp },
+    ...{ rack, rackVersion, balancers: shared, redirectsHttp: !keepsHttp, certificates },
+    ...{ names: temporaryNames(settings), besides: app.name },
     services: manifest.services.map((service) => ({ ...service, hasPort: service.port !== undefined })),
   };
-  const temporaryApp = await chooseTemporaryName(ports, { settings, future }, signal);
+  const { clashes, shortages } = await aws.balancerRoom(future, signal);
+  const temporaryApp = await chooseTemporaryName(ports, { settings, future, clashes }, signal);
   const dns = await aws.planSwitch(
     {
       records,
@@ -92,14 +98,10 @@ export async function assess(ports: Ports, settings: MigrationSettings, signal: 
     },
     signal,
   );
-  const certificates = await aws.forecastCertificates(
-    { rackVersion, services: manifest.services.filter(({ port }) => port !== undefined) },
-    signal,
-  );
   const drainingSeconds = await readOldDraining(aws, balancers, signal);
   // The converter carries it over itself, and says where it cannot.
   if (manifest.origin === 'source') findings.push(...drainingFindings(manifest.services, drainingSeconds, rackVersion));
-  findings.push(...(await balancerFindings(ports, { ...future, app: temporaryApp, certificates }, signal)));
+  findings.push(...shortages.map(shortageFinding));
   findings.push(...dnsFindings(dns));
   findings.push(...certificates.flatMap(({ service, problems }) => certificateFindings(service, problems)));
 

@@ -1,7 +1,7 @@
 /** What the rack, the app, its records and its certificates give cause to say. */
 import { differingNames } from '../environments.ts';
 import type { Finding, MigrationSettings } from '../plan.ts';
-import type { AppFacts, EnvironmentMap, Ports, RackFacts, SwitchPlan } from '../ports.ts';
+import type { AppFacts, BalancerShortage, EnvironmentMap, Ports, RackFacts, SwitchPlan } from '../ports.ts';
 
 /** First version that gives generation 2 apps on AWS with a checked `generation` (convox/rack@20171204232334). */
 const OLDEST_RACK = '20171204232334';
@@ -138,4 +138,15 @@ export function certificateFindings(service: string, problems: readonly string[]
     message,
     hint: 'The certificate will not be issued until this is mended.',
   }));
+}
+
+/** The second app would meet it after the old one is gone. */
+export function shortageFinding({ role, what, limit, present, needed }: BalancerShortage): Finding {
+  return {
+    code: 'balancer-full',
+    severity: 'blocker',
+    where: `${role} balancer`,
+    message: `the ${role} balancer has ${present} of ${limit} ${what}; temporary and final app together need ${needed} more`,
+    hint: `Ask AWS for more ${what} per Application Load Balancer (Service Quotas, Elastic Load Balancing), or move apps or domains to another rack, then plan again.`,
+  };
 }

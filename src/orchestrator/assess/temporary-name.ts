@@ -1,13 +1,16 @@
 import { MigrationError } from '../../errors.ts';
 import type { MigrationSettings } from '../plan.ts';
-import type { FutureApp, Ports } from '../ports.ts';
-
-type Unnamed = Omit<FutureApp, 'app'>;
+import type { BalancerRoom, FutureApp, Ports } from '../ports.ts';
 
 /** In this order; a name whose rules clash on a listener is passed over. */
 const SUFFIXES = ['gen2', 'g2', 'next', 'new', 'gen2b', 'gen2c'] as const;
 /** A generation 2 service gets the host label `APP-SERVICE`, a DNS label of at most 63 characters. */
 const MAX_LABEL = 63;
+
+/** Names the temporary app may get, the first one that fits is taken. */
+export function temporaryNames({ app, temporaryApp }: MigrationSettings): readonly string[] {
+  return temporaryApp === undefined ? SUFFIXES.map((suffix) => `${app}-${suffix}`) : [temporaryApp];
+}
 
 /**
  * The name of the temporary app: free on the rack, with rules that collide with nothing there.
@@ -16,24 +19,23 @@ const MAX_LABEL = 63;
  */
 export async function chooseTemporaryName(
   ports: Ports,
-  { settings, future }: { readonly settings: MigrationSettings; readonly future: Unnamed },
+  {
+    settings,
+    future,
+    clashes,
+  }: { readonly settings: MigrationSettings; readonly future: FutureApp } & Pick<BalancerRoom, 'clashes'>,
   signal: AbortSignal,
 ): Promise<string> {
   const { rack } = future;
   const taken = new Set((await ports.rack.apps.list(signal)).map(({ name }) => name));
-  const names =
-    settings.temporaryApp === undefined
-      ? SUFFIXES.map((suffix) => `${settings.app}-${suffix}`)
-      : [settings.temporaryApp];
   const reasons: string[] = [];
-  for (const name of names) {
+  for (const name of future.names) {
     if (taken.has(name)) {
       if (settings.temporaryApp !== undefined) throw nameTaken(name, rack.name);
       reasons.push(`${name} exists already`);
       continue;
     }
-    const clashes = await ports.aws.ruleClashes({ ...future, app: name, besides: settings.app }, signal);
-    const problems = [...nameProblems(name, future), ...clashes];
+    const problems = [...nameProblems(name, future), ...(clashes[name] ?? [])];
     if (problems.length === 0) return name;
     reasons.push(`${name}: ${problems.join('; ')}`);
   }
@@ -43,7 +45,7 @@ export async function chooseTemporaryName(
   });
 }
 
-function nameProblems(name: string, { rack, services }: Unnamed): readonly string[] {
+function nameProblems(name: string, { rack, services }: FutureApp): readonly string[] {
   const problems: string[] = [];
   if (!/^[a-z][a-z0-9-]{3,29}$/.test(name)) problems.push('a name has 4 to 30 lower-case letters, digits and dashes');
   if (name === rack.name) problems.push('it is the name of the rack');
