@@ -1,3 +1,5 @@
+import { onAbort } from '../../time/on-abort.ts';
+
 /** One line of an app's (or the rack's) log group. */
 export interface LogLine {
   readonly sequence: number;
@@ -49,7 +51,7 @@ export class LogGroup {
     return new Promise((resolve) => {
       const wake = (): void => {
         this.#waiting.delete(wake);
-        signal.removeEventListener('abort', wake);
+        forget();
         resolve();
       };
       if (signal.aborted) {
@@ -57,7 +59,7 @@ export class LogGroup {
         return;
       }
       this.#waiting.add(wake);
-      signal.addEventListener('abort', wake, { once: true });
+      const forget = onAbort(signal, wake);
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { StackRequest } from '../model/stacks.ts';
-import { passController } from './pause.ts';
+import { onAbort } from '../../time/on-abort.ts';
 import type { NestedStackProperties, NestedStacks } from './resource-handler.ts';
 import type { StackOperations } from './stack-operations.ts';
 import type { StackRecord } from './stack-record.ts';
@@ -107,20 +107,20 @@ export function effectiveParameters(
 
 /** Runs a phase with a controller that follows the parent's signal. */
 async function withController<T>(signal: AbortSignal, run: (controller: AbortController) => Promise<T>): Promise<T> {
-  const controller = passController();
+  const controller = new AbortController();
   const follow = (): void => controller.abort(signal.reason);
+  const forget = onAbort(signal, follow);
   if (signal.aborted) follow();
-  else signal.addEventListener('abort', follow, { once: true });
   try {
     return await run(controller);
   } finally {
-    signal.removeEventListener('abort', follow);
+    forget();
   }
 }
 
 /** Starts something that goes on by itself; `record.operation` says so until it has ended. */
 export function startOperation(record: StackRecord, run: (controller: AbortController) => Promise<void>): void {
-  const controller = passController();
+  const controller = new AbortController();
   const operation = { controller, done: Promise.resolve() };
   record.operation = operation;
   operation.done = run(controller).finally(() => {

@@ -1,13 +1,5 @@
-import { setMaxListeners } from 'node:events';
-
+import { onAbort } from '../../time/on-abort.ts';
 import type { SimClock } from '../sim-clock.ts';
-
-/** A controller that all resources of a stack may listen to at once. */
-export function passController(): AbortController {
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal);
-  return controller;
-}
 
 /**
  * Resolves after `ms` simulated milliseconds, at once for 0; rejects with the signal's reason when it is aborted.
@@ -29,9 +21,9 @@ export function pause(clock: SimClock, ms: number, signal: AbortSignal): Promise
       return;
     }
     cancel = clock.after(ms, () => {
-      signal.removeEventListener('abort', stop);
+      forget();
       resolve();
     });
-    signal.addEventListener('abort', stop, { once: true });
+    const forget = onAbort(signal, stop);
   });
 }

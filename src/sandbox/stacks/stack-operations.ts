@@ -1,7 +1,6 @@
 import type { StackTemplate } from '../model/stacks.ts';
 import type { World } from '../world.ts';
 import { dependencyGraph, reversed, visitInOrder } from './dependency-graph.ts';
-import { passController } from './pause.ts';
 import type { StackExports } from './stack-exports.ts';
 import type { Pass, ResourceOperations } from './resource-operations.ts';
 import type { AppliedResource, StackRecord } from './stack-record.ts';
@@ -155,7 +154,7 @@ export class StackOperations {
 
   /** Deletes every resource, dependants first; returns what could not be deleted. */
   async #removeAll(record: StackRecord): Promise<string | undefined> {
-    const pass: Pass = { record, controller: passController(), failed: [] };
+    const pass: Pass = { record, controller: new AbortController(), failed: [] };
     const graph = new Map([...record.applied].map(([id, { dependencies }]) => [id, dependencies]));
     await visitInOrder(reversed(graph), async (id) => {
       const applied = record.applied.get(id);
@@ -169,7 +168,7 @@ export class StackOperations {
 
   /** Clean-up phase: what cannot be deleted is given up and forgotten, as by CloudFormation; the rest goes on. */
   async #removeLeftovers(record: StackRecord, leftovers: readonly AppliedResource[]): Promise<void> {
-    const pass: Pass = { record, controller: passController(), failed: [] };
+    const pass: Pass = { record, controller: new AbortController(), failed: [] };
     const keys = new Map(leftovers.map((applied, index) => [String(index), applied]));
     const graph = new Map(
       [...keys].map(([key, { dependencies }]) => [
