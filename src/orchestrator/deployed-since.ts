@@ -9,6 +9,8 @@ const LOOK_TIMEOUT_MS = 30_000;
 interface Expected {
   readonly app: string;
   readonly build: string;
+  /** What state things are in. */
+  readonly instead: string;
   /** What to do about another one. */
   readonly hint: string;
 }
@@ -19,20 +21,28 @@ interface Expected {
  *
  * @throws {MigrationError} `INVARIANT` with the app and its build.
  */
-export async function assertNotDeployedSince(context: StepContext, signal: AbortSignal): Promise<void> {
+export async function assertNotDeployedSince(
+  context: StepContext,
+  instead: 'no record is moved' | 'nothing is deleted',
+  signal: AbortSignal,
+): Promise<void> {
   const { facts, ports } = context;
   const { app, temporaryApp, old } = facts;
   if (old.release !== '') {
     const { build } = await ports.rack.releases.get(app, old.release, signal);
-    const hint = `Promote release ${old.release} of ${app} again, then \`gen2 resume\`; or \`gen2 abort\` and begin again with the source that ${app} runs now.`;
-    await assertRuns(context, { app, build, hint }, signal);
+    const hint = `Promote release ${old.release} of ${app} again, then \`gen2 resume ${app}\`; or \`gen2 abort ${app}\` and begin again with the source that ${app} runs now.`;
+    await assertRuns(context, { app, build, instead, hint }, signal);
   }
   const tested = builtRelease(context, buildTemporaryApp.id);
-  const hint = `Promote release ${tested.release} of ${temporaryApp} again, then \`gen2 resume\`; or \`gen2 abort\` and begin again with the source that is wanted.`;
-  await assertRuns(context, { app: temporaryApp, build: tested.build, hint }, signal);
+  const hint = `Promote release ${tested.release} of ${temporaryApp} again, then \`gen2 resume ${app}\`; or \`gen2 abort ${app}\` and begin again with the source that is wanted.`;
+  await assertRuns(context, { app: temporaryApp, build: tested.build, instead, hint }, signal);
 }
 
-async function assertRuns(context: StepContext, { app, build, hint }: Expected, signal: AbortSignal): Promise<void> {
+async function assertRuns(
+  context: StepContext,
+  { app, build, instead, hint }: Expected,
+  signal: AbortSignal,
+): Promise<void> {
   const { rack } = context.ports;
   let running = '';
   await context
@@ -51,7 +61,7 @@ async function assertRuns(context: StepContext, { app, build, hint }: Expected, 
       if (!MigrationError.is(error, 'TIMED_OUT')) throw error;
       throw new MigrationError(
         'INVARIANT',
-        `${app} was deployed since this migration began: it runs ${running === '' ? 'no release' : `build ${running}`}, not ${build}, and what it runs would be lost`,
+        `${instead}: ${app} was deployed since this migration began: it runs ${running === '' ? 'no release' : `build ${running}`}, not ${build}, and what it runs would be lost`,
         { hint, details: { app, running, expected: build }, cause: error },
       );
     });

@@ -28,7 +28,7 @@ export async function assertMayDelete(context: StepContext, deletion: Deletion, 
 
   if (generation === '1') {
     await waitUntilOldIsQuiet(context, signal);
-    await assertNotDeployedSince(context, signal);
+    await assertNotDeployedSince(context, 'nothing is deleted', signal);
   }
   const [found, stack] = await Promise.all([
     ports.rack.apps.find(app, signal),

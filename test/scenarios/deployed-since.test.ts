@@ -51,11 +51,11 @@ async function promote(
 }
 
 test.each([
-  ['20171213132441', 'approve-cutover'],
-  ['20260421192651', 'approve-commit'],
+  ['20171213132441', 'approve-cutover', 'no record is moved'],
+  ['20260421192651', 'approve-commit', 'nothing is deleted'],
 ])(
   'on rack %s the old app, deployed anew before %s, is neither left nor deleted, and the way back is open',
-  async (rackVersion, gate) => {
+  async (rackVersion, gate, instead) => {
     const started: { shop?: ShopMigration; build?: string } = {};
     const shop = await startShopMigration({
       ...{ scale: 240, rackVersion },
@@ -70,9 +70,13 @@ test.each([
       (caught: unknown) => caught,
     );
 
-    expect(String(error)).toContain(
-      `shop was deployed since this migration began: it runs build ${started.build}, not`,
-    );
+    expect(error).toMatchObject({
+      code: 'INVARIANT',
+      message: expect.stringContaining(
+        `${instead}: shop was deployed since this migration began: it runs build ${started.build}, not`,
+      ) as string,
+      hint: expect.stringContaining('`gen2 resume shop`') as string,
+    });
     expect(await shop.connection.rack.apps.get('shop', signal)).toMatchObject({ generation: '1', status: 'running' });
     const { outcome } = await undoMigration({ ...shop.request, filter: { app: 'shop' }, direction: 'abort' }, signal);
     expect(outcome).toBe('aborted');
@@ -100,7 +104,7 @@ test(
 
     await expect(startMigration({ ...shop.request, settings: shop.settings }, signal)).rejects.toMatchObject({
       code: 'INVARIANT',
-      message: expect.stringMatching(/^shop-gen2 was deployed since .* would be lost$/) as string,
+      message: expect.stringMatching(/^nothing is deleted: shop-gen2 was deployed since .* would be lost$/) as string,
       hint: expect.stringContaining(`Promote release ${started.tested ?? ''}`) as string,
     });
     await promote(shop, 'shop-gen2', started.tested ?? '');

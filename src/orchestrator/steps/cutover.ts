@@ -32,7 +32,7 @@ export const switchRecords: Step = {
   async run(context, signal) {
     await context.once('began-at', () => Promise.resolve(context.ports.clock.now()));
     // Once records have moved, only the way back would help.
-    if (context.recorded('plan') === undefined) await assertNotDeployedSince(context, signal);
+    if (context.recorded('plan') === undefined) await assertNotDeployedSince(context, 'no record is moved', signal);
     await stayHealthy(context, signal);
     const watch = { app: context.facts.temporaryApp, old: 'probed' } as const;
     const plan = await guarded(
